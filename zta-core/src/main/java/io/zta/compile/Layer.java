@@ -1,0 +1,37 @@
+package io.zta.compile;
+
+import io.zta.intent.LayerName;
+import io.zta.Posture;
+import io.zta.finding.ClaimResult;
+import io.zta.intent.Intent;
+import io.zta.snapshot.Snapshot;
+import java.util.List;
+
+/**
+ * A layer of protection: turns the intents it handles into objects, and examines a snapshot for them. Found with
+ * {@link java.util.ServiceLoader}. Implementations are stateless; both methods are pure.
+ */
+public interface Layer {
+    /** Which layer this is. */
+    LayerName name();
+
+    /** Whether this layer compiles that intent. */
+    default boolean handles(Intent intent) {
+        return intent.layer() == name();
+    }
+
+    /**
+     * Compiles the intents of a posture that this layer handles.
+     *
+     * @throws io.zta.intent.PostureException if they can't be had together
+     */
+    List<Compiled> compile(Posture posture);
+
+    /** Examines a snapshot for the claims that this layer alone can decide; those across layers are zta-verify's. */
+    List<ClaimResult> examine(Posture posture, Snapshot snapshot);
+
+    /** Objects and files that are rendered on request only. */
+    default List<Extra> extras(Posture posture) {
+        return List.of();
+    }
+}

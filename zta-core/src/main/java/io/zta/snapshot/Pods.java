@@ -1,0 +1,169 @@
+package io.zta.snapshot;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * All pods of a snapshot by workload. A workload whose pods are in the snapshot is known by these; one without is known by
+ * its template. Ended pods are left out. Immutable.
+ */
+public final class Pods {
+    private static final List<GroupKind> CONTROLLERS = List.of(
+            GroupKind.CRON_JOB,
+            GroupKind.DEPLOYMENT,
+            GroupKind.STATEFUL_SET,
+            GroupKind.DAEMON_SET,
+            GroupKind.REPLICATION_CONTROLLER,
+            GroupKind.REPLICA_SET,
+            GroupKind.JOB);
+
+    private final List<Pod> all;
+    private final Map<WorkloadRef, List<Pod>> byWorkload;
+
+    private Pods(List<Pod> pods) {
+        Map<WorkloadRef, List<Pod>> map = new TreeMap<>();
+        pods.forEach(pod -> map.computeIfAbsent(pod.workload(), ref -> new ArrayList<>()).add(pod));
+        map.replaceAll((ref, list) -> List.copyOf(list));
+        this.byWorkload = Collections.unmodifiableMap(map);
+        this.all = byWorkload.values().stream().flatMap(List::stream).toList();
+    }
+
+    /** Finds the pods of a snapshot. */
+    public static Pods of(Snapshot snapshot) {
+        List<Pod> pods = new ArrayList<>();
+        Set<WorkloadRef> seen = new HashSet<>();
+        Map<WorkloadRef, WorkloadRef> owners = owners(snapshot);
+        for (Resource resource : snapshot.resources(GroupKind.POD)) {
+            Pod pod = running(resource, owners);
+            if (!pod.ended()) {
+                pods.add(pod);
+                seen.add(pod.workload());
+            }
+        }
+        for (GroupKind type : CONTROLLERS) {
+            for (Resource resource : snapshot.resources(type)) {
+                WorkloadRef ref = outermost(self(resource), owners);
+                boolean outer = ref.equals(self(resource));
+                if (outer && !seen.contains(ref)) {
+                    template(resource).ifPresent(pods::add);
+                }
+            }
+        }
+        return new Pods(pods);
+    }
+
+    private static WorkloadRef self(Resource resource) {
+        String name = resource.name().isEmpty()
+                ? resource.tree().at("metadata", "generateName").textOr("")
+                : resource.name();
+        return new WorkloadRef(resource.namespace(), name, resource.type().kind());
+    }
+
+    /** Controllers that are owned by a controller, with their owner. */
+    private static Map<WorkloadRef, WorkloadRef> owners(Snapshot snapshot) {
+        Map<WorkloadRef, WorkloadRef> owners = new LinkedHashMap<>();
+        for (GroupKind type : CONTROLLERS) {
+            for (Resource resource : snapshot.resources(type)) {
+                owner(resource).ifPresent(owner -> owners.put(self(resource), owner));
+            }
+        }
+        return owners;
+    }
+
+    private static Optional<WorkloadRef> owner(Resource resource) {
+        for (Node owner : resource.tree().at("metadata", "ownerReferences").items()) {
+            if (owner.get("controller").isTrue() || resource.tree().at("metadata", "ownerReferences").size() == 1) {
+                return Optional.of(new WorkloadRef(
+                        resource.namespace(),
+                        owner.get("name").textOr(""),
+                        owner.get("kind").textOr("")));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static WorkloadRef outermost(WorkloadRef start, Map<WorkloadRef, WorkloadRef> owners) {
+        WorkloadRef ref = start;
+        for (int depth = 0; depth < 8 && owners.containsKey(ref); depth++) {
+            ref = owners.get(ref);
+        }
+        return ref;
+    }
+
+    private static Pod running(Resource resource, Map<WorkloadRef, WorkloadRef> owners) {
+        WorkloadRef ref = owner(resource)
+                .filter(owner -> !owner.kind().equals("Node"))
+                .map(owner -> outermost(deployment(owner, resource, owners), owners))
+                .orElse(self(resource));
+        List<String> ips = new ArrayList<>();
+        for (Node ip : resource.tree().at("status", "podIPs").items()) {
+            ip.get("ip").text().ifPresent(ips::add);
+        }
+        if (ips.isEmpty()) {
+            resource.tree().at("status", "podIP").text().filter(ip -> !ip.isEmpty()).ifPresent(ips::add);
+        }
+        return new Pod(
+                ref,
+                resource,
+                self(resource).name(),
+                resource.labels(),
+                resource.annotations(),
+                resource.spec(),
+                ips,
+                false);
+    }
+
+    /** The Deployment behind a ReplicaSet that is not in the snapshot, told by the hash the controller appends. */
+    private static WorkloadRef deployment(WorkloadRef owner, Resource pod, Map<WorkloadRef, WorkloadRef> owners) {
+        String hash = pod.labels().getOrDefault("pod-template-hash", "");
+        if (owner.kind().equals("ReplicaSet")
+                && !owners.containsKey(owner)
+                && !hash.isEmpty()
+                && owner.name().endsWith("-" + hash)) {
+            String name = owner.name().substring(0, owner.name().length() - hash.length() - 1);
+            return new WorkloadRef(owner.namespace(), name, "Deployment");
+        }
+        return owner;
+    }
+
+    private static Optional<Pod> template(Resource resource) {
+        Node template = resource.type().equals(GroupKind.CRON_JOB)
+                ? resource.spec().at("jobTemplate", "spec", "template")
+                : resource.spec().get("template");
+        if (!template.isObject()) {
+            return Optional.empty();
+        }
+        WorkloadRef ref = self(resource);
+        return Optional.of(new Pod(
+                ref,
+                resource,
+                ref.name(),
+                template.at("metadata", "labels").textMap(),
+                template.at("metadata", "annotations").textMap(),
+                template.get("spec"),
+                List.of(),
+                true));
+    }
+
+    /** All pods, by workload. */
+    public List<Pod> all() {
+        return all;
+    }
+
+    /** The pods of each workload, sorted by workload; every list has at least one. */
+    public Map<WorkloadRef, List<Pod>> byWorkload() {
+        return byWorkload;
+    }
+
+    /** The pods of a namespace. */
+    public List<Pod> in(String namespace) {
+        return all.stream().filter(pod -> pod.namespace().equals(namespace)).toList();
+    }
+}

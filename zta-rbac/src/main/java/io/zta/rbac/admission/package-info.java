@@ -1,0 +1,5 @@
+/** What admission does with a request: compiled policies and their evaluation. Pure. */
+@NullMarked
+package io.zta.rbac.admission;
+
+import org.jspecify.annotations.NullMarked;
