@@ -1,7 +1,7 @@
 package io.zta;
 
-import io.zta.intent.PostureException;
 import io.zta.intent.Intent;
+import io.zta.intent.PostureException;
 import io.zta.intent.Subject;
 import java.util.List;
 import java.util.Map;
@@ -79,5 +79,4 @@ final class Contradictions {
                     + " refused. Name a group of people or a service account.");
         }
     }
-
 }

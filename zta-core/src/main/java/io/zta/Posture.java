@@ -1,12 +1,12 @@
 package io.zta;
 
-import io.zta.intent.PostureException;
 import io.zta.compile.Manifests;
 import io.zta.intent.Enforcement;
 import io.zta.intent.Gateway;
 import io.zta.intent.Intent;
 import io.zta.intent.Phase;
 import io.zta.intent.Port;
+import io.zta.intent.PostureException;
 import io.zta.intent.Subject;
 import io.zta.intent.Workload;
 import java.nio.file.Path;

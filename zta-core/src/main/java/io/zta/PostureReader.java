@@ -112,8 +112,8 @@ final class PostureReader {
                 "phase",
                 "drift");
         List<String> namespaces = namespaces(metadata, spec.get("namespaces"));
-        Posture posture = new Posture(
-                metadata.get("name").textOr("default"), namespaces, phase(spec.get("phase")), List.of());
+        Posture posture =
+                new Posture(metadata.get("name").textOr("default"), namespaces, phase(spec.get("phase")), List.of());
         for (Located intent : intents(spec)) {
             try {
                 posture = posture.and(intent.intent());
@@ -157,8 +157,10 @@ final class PostureReader {
         for (Node holder : List.of(spec, direct)) {
             Node workloads = holder.get("workloads");
             if (workloads.isPresent()) {
-                found.add(new Located(new Intent.Protect(new Workload(
-                        Optional.empty(), labels(workloads, "workloads"), Optional.empty())), workloads));
+                found.add(new Located(
+                        new Intent.Protect(
+                                new Workload(Optional.empty(), labels(workloads, "workloads"), Optional.empty())),
+                        workloads));
             }
             Node ports = holder.get("ports");
             if (ports.isPresent()) {
@@ -326,18 +328,19 @@ final class PostureReader {
                 : constant(node.get("kind"), "gateway.kind", Gateway.Kind.values(), Gateway.Kind::key);
         String namespace = node.get("namespace").textOr("istio-system");
         String name = node.get("name").textOr("istio-ingressgateway");
-        Gateway gateway =
-                switch (kind) {
-                    case ISTIO -> Gateway.istio(namespace, name);
-                    case HELM -> Gateway.helm(namespace, name);
-                    case GATEWAY_API -> Gateway.gatewayApi(
-                            namespace, name, node.get("class").textOr("istio"));
-                    case CUSTOM -> Gateway.custom(
-                            namespace,
-                            labels(node.get("labels"), "gateway.labels"),
-                            text(node.get("serviceAccount"), "gateway.serviceAccount"));
-                };
-        if (kind != Gateway.Kind.CUSTOM && (node.get("labels").isPresent() || node.get("serviceAccount").isPresent())) {
+        Gateway gateway = switch (kind) {
+            case ISTIO -> Gateway.istio(namespace, name);
+            case HELM -> Gateway.helm(namespace, name);
+            case GATEWAY_API ->
+                Gateway.gatewayApi(namespace, name, node.get("class").textOr("istio"));
+            case CUSTOM ->
+                Gateway.custom(
+                        namespace,
+                        labels(node.get("labels"), "gateway.labels"),
+                        text(node.get("serviceAccount"), "gateway.serviceAccount"));
+        };
+        if (kind != Gateway.Kind.CUSTOM
+                && (node.get("labels").isPresent() || node.get("serviceAccount").isPresent())) {
             return Optional.of(new Gateway(
                     Gateway.Kind.CUSTOM,
                     namespace,
@@ -345,9 +348,15 @@ final class PostureReader {
                     node.get("labels").isPresent() ? labels(node.get("labels"), "gateway.labels") : gateway.labels(),
                     node.get("serviceAccount").textOr(gateway.serviceAccount())));
         }
-        return Optional.of(kind == Gateway.Kind.CUSTOM
-                ? new Gateway(kind, namespace, node.get("name").textOr(gateway.name()), gateway.labels(), gateway.serviceAccount())
-                : gateway);
+        return Optional.of(
+                kind == Gateway.Kind.CUSTOM
+                        ? new Gateway(
+                                kind,
+                                namespace,
+                                node.get("name").textOr(gateway.name()),
+                                gateway.labels(),
+                                gateway.serviceAccount())
+                        : gateway);
     }
 
     private Workload workload(Node node) {
@@ -362,7 +371,9 @@ final class PostureReader {
     }
 
     private Map<String, String> labels(Node node, String what) {
-        if (!node.isObject() || node.size() == 0 || !node.fields().values().stream().allMatch(Node::isScalar)) {
+        if (!node.isObject()
+                || node.size() == 0
+                || !node.fields().values().stream().allMatch(Node::isScalar)) {
             throw fail(node, what + " must be a map of labels, such as {app: orders}, but is " + node);
         }
         return node.textMap();
@@ -387,12 +398,15 @@ final class PostureReader {
         if (node.isObject()) {
             keys(node, "a port", "port", "endPort", "protocol");
             OptionalInt first = node.get("port").integer();
-            if (first.isPresent() && (node.get("endPort").isAbsent() || node.get("endPort").isInteger())) {
+            if (first.isPresent()
+                    && (node.get("endPort").isAbsent() || node.get("endPort").isInteger())) {
                 Port.Protocol protocol = node.get("protocol").isAbsent()
                         ? Port.Protocol.TCP
                         : constant(node.get("protocol"), "protocol", Port.Protocol.values(), Port.Protocol::name);
                 return new Port(
-                        protocol, first.getAsInt(), node.get("endPort").integer().orElse(first.getAsInt()));
+                        protocol,
+                        first.getAsInt(),
+                        node.get("endPort").integer().orElse(first.getAsInt()));
             }
         }
         throw fail(node, "a port is a number, or {port: 53, protocol: UDP, endPort: ..}, but is " + node);
@@ -439,7 +453,8 @@ final class PostureReader {
                 .findFirst()
                 .orElseThrow(() -> fail(
                         node,
-                        what + " must be one of " + Arrays.stream(values).map(key).toList() + ", but is " + node));
+                        what + " must be one of "
+                                + Arrays.stream(values).map(key).toList() + ", but is " + node));
     }
 
     private List<Node> list(Node node, String what) {

@@ -82,7 +82,8 @@ final class PostureWriter {
         putUnlessEmpty(spec, "keepExecFor", subjects(posture.keepExec()));
         flag(spec, "denyByNameOnly", posture.asks(Intent.DenyEntryByName.class));
         posture.intent(Intent.Admission.class)
-                .ifPresent(admission -> spec.put("admission", admission.enforcement().key()));
+                .ifPresent(admission ->
+                        spec.put("admission", admission.enforcement().key()));
         if (!posture.guarded()) {
             spec.put("guard", false);
         } else if (!posture.appliers().isEmpty()) {
@@ -105,8 +106,9 @@ final class PostureWriter {
                 .ifPresent(protect -> scope.put("workloads", protect.workload().labels()));
         posture.intent(Intent.OnPorts.class).ifPresent(ports -> scope.put("ports", ports(ports.ports())));
         posture.intent(Intent.Through.class)
-                .ifPresent(through ->
-                        scope.put("gateway", through.gateway().<Object>map(PostureWriter::gateway).orElse("none")));
+                .ifPresent(through -> scope.put(
+                        "gateway",
+                        through.gateway().<Object>map(PostureWriter::gateway).orElse("none")));
         return scope;
     }
 
@@ -117,8 +119,10 @@ final class PostureWriter {
         map.put("name", gateway.name());
         switch (gateway.kind()) {
             case ISTIO, HELM -> {}
-            case GATEWAY_API -> map.put(
-                    "class", gateway.serviceAccount().substring(gateway.name().length() + 1));
+            case GATEWAY_API ->
+                map.put(
+                        "class",
+                        gateway.serviceAccount().substring(gateway.name().length() + 1));
             case CUSTOM -> {
                 map.put("labels", gateway.labels());
                 map.put("serviceAccount", gateway.serviceAccount());

@@ -41,8 +41,9 @@ public final class ZeroTrust {
         }
         for (String name : distinct) {
             if (!NAME.matcher(name).matches()) {
-                throw new PostureException("\"" + name + "\" can't be the name of a namespace: lower-case letters, digits"
-                        + " and '-', at most 63, starting and ending with a letter or digit.");
+                throw new PostureException(
+                        "\"" + name + "\" can't be the name of a namespace: lower-case letters, digits"
+                                + " and '-', at most 63, starting and ending with a letter or digit.");
             }
             if (name.startsWith("kube-")) {
                 throw new PostureException("The namespace \"" + name

@@ -1,9 +1,9 @@
 package io.zta.compile;
 
-import io.zta.intent.LayerName;
 import io.zta.Posture;
 import io.zta.finding.ClaimResult;
 import io.zta.intent.Intent;
+import io.zta.intent.LayerName;
 import io.zta.snapshot.Snapshot;
 import java.util.List;
 

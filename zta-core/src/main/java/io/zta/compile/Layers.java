@@ -1,9 +1,9 @@
 package io.zta.compile;
 
-import io.zta.intent.LayerName;
 import io.zta.Posture;
-import io.zta.intent.PostureException;
 import io.zta.intent.Intent;
+import io.zta.intent.LayerName;
+import io.zta.intent.PostureException;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;

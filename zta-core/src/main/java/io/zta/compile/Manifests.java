@@ -34,8 +34,9 @@ public final class Manifests {
                 .thenComparing(Compiled::restricts)
                 .thenComparingInt(entry -> rank(entry.object()))
                 .thenComparing(entry -> entry.object().getKind())
-                .thenComparing(entry ->
-                        Optional.ofNullable(entry.object().getMetadata().getNamespace()).orElse(""))
+                .thenComparing(entry -> Optional.ofNullable(
+                                entry.object().getMetadata().getNamespace())
+                        .orElse(""))
                 .thenComparing(entry -> entry.object().getMetadata().getName()));
         this.compiled = List.copyOf(sorted);
         this.extras = List.copyOf(extras);

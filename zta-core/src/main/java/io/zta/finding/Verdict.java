@@ -16,8 +16,7 @@ public sealed interface Verdict permits Verdict.Proven, Verdict.Violated, Verdic
         }
 
         @Override
-        public <R> R match(
-                Function<Proven, R> proven, Function<Violated, R> violated, Function<Unknown, R> unknown) {
+        public <R> R match(Function<Proven, R> proven, Function<Violated, R> violated, Function<Unknown, R> unknown) {
             return proven.apply(this);
         }
     }
@@ -38,8 +37,7 @@ public sealed interface Verdict permits Verdict.Proven, Verdict.Violated, Verdic
         }
 
         @Override
-        public <R> R match(
-                Function<Proven, R> proven, Function<Violated, R> violated, Function<Unknown, R> unknown) {
+        public <R> R match(Function<Proven, R> proven, Function<Violated, R> violated, Function<Unknown, R> unknown) {
             return violated.apply(this);
         }
     }
@@ -58,8 +56,7 @@ public sealed interface Verdict permits Verdict.Proven, Verdict.Violated, Verdic
         }
 
         @Override
-        public <R> R match(
-                Function<Proven, R> proven, Function<Violated, R> violated, Function<Unknown, R> unknown) {
+        public <R> R match(Function<Proven, R> proven, Function<Violated, R> violated, Function<Unknown, R> unknown) {
             return unknown.apply(this);
         }
     }

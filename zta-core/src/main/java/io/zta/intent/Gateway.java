@@ -15,8 +15,7 @@ import java.util.TreeMap;
  * @param labels labels of its pods
  * @param serviceAccount its service account
  */
-public record Gateway(
-        Kind kind, String namespace, String name, Map<String, String> labels, String serviceAccount) {
+public record Gateway(Kind kind, String namespace, String name, Map<String, String> labels, String serviceAccount) {
     /** The ways Istio installs a gateway. */
     public enum Kind {
         /** By istioctl or the legacy chart. */

@@ -1,6 +1,5 @@
 package io.zta.intent;
 
-
 /**
  * A port of a pod, or a range of them. Pod ports, not Service ports: policies see what follows address translation.
  *
@@ -18,9 +17,8 @@ public record Port(Protocol protocol, int first, int last) implements Comparable
 
     public Port {
         if (first < 1 || last > 65535 || first > last) {
-            throw new PostureException(
-                    "A port is a number from 1 to 65535, and a range starts with the lower one; got " + first
-                            + (first == last ? "" : "-" + last) + ".");
+            throw new PostureException("A port is a number from 1 to 65535, and a range starts with the lower one; got "
+                    + first + (first == last ? "" : "-" + last) + ".");
         }
     }
 

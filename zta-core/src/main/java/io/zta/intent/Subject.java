@@ -1,6 +1,5 @@
 package io.zta.intent;
 
-
 /**
  * Who asks the API server: a user, a group, or a service account.
  *

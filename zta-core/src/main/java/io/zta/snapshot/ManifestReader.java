@@ -89,7 +89,8 @@ final class ManifestReader {
                     .toString();
             return read(source, text);
         } catch (CharacterCodingException e) {
-            return damaged(source, 0, "this file is not UTF-8 text", "save it as UTF-8, or move it out of the snapshot");
+            return damaged(
+                    source, 0, "this file is not UTF-8 text", "save it as UTF-8, or move it out of the snapshot");
         } catch (IOException e) {
             return damaged(source, 0, "this file cannot be read: " + e.getMessage(), "make it readable");
         } catch (OutOfMemoryError e) {

@@ -42,13 +42,7 @@ public final class Node {
     private final int column;
 
     private Node(
-            Kind kind,
-            Map<String, Node> fields,
-            List<Node> items,
-            String text,
-            boolean quoted,
-            int line,
-            int column) {
+            Kind kind, Map<String, Node> fields, List<Node> items, String text, boolean quoted, int line, int column) {
         this.kind = kind;
         this.fields = fields;
         this.items = items;
@@ -258,8 +252,7 @@ public final class Node {
         return switch (kind) {
             case OBJECT -> fields.equals(that.fields);
             case ARRAY -> items.equals(that.items);
-            case SCALAR -> text.equals(that.text)
-                    && (quoted == that.quoted || isTextual() && that.isTextual());
+            case SCALAR -> text.equals(that.text) && (quoted == that.quoted || isTextual() && that.isTextual());
             case NULL, MISSING -> true;
         };
     }

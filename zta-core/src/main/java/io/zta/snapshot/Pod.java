@@ -44,7 +44,8 @@ public record Pod(
 
     /** The name of its service account, {@code default} where none is named. */
     public String serviceAccount() {
-        String name = spec.get("serviceAccountName").textOr(spec.get("serviceAccount").textOr(""));
+        String name =
+                spec.get("serviceAccountName").textOr(spec.get("serviceAccount").textOr(""));
         return name.isEmpty() ? "default" : name;
     }
 

@@ -29,7 +29,8 @@ public final class Pods {
 
     private Pods(List<Pod> pods) {
         Map<WorkloadRef, List<Pod>> map = new TreeMap<>();
-        pods.forEach(pod -> map.computeIfAbsent(pod.workload(), ref -> new ArrayList<>()).add(pod));
+        pods.forEach(pod ->
+                map.computeIfAbsent(pod.workload(), ref -> new ArrayList<>()).add(pod));
         map.replaceAll((ref, list) -> List.copyOf(list));
         this.byWorkload = Collections.unmodifiableMap(map);
         this.all = byWorkload.values().stream().flatMap(List::stream).toList();
@@ -79,7 +80,8 @@ public final class Pods {
 
     private static Optional<WorkloadRef> owner(Resource resource) {
         for (Node owner : resource.tree().at("metadata", "ownerReferences").items()) {
-            if (owner.get("controller").isTrue() || resource.tree().at("metadata", "ownerReferences").size() == 1) {
+            if (owner.get("controller").isTrue()
+                    || resource.tree().at("metadata", "ownerReferences").size() == 1) {
                 return Optional.of(new WorkloadRef(
                         resource.namespace(),
                         owner.get("name").textOr(""),
@@ -107,7 +109,11 @@ public final class Pods {
             ip.get("ip").text().ifPresent(ips::add);
         }
         if (ips.isEmpty()) {
-            resource.tree().at("status", "podIP").text().filter(ip -> !ip.isEmpty()).ifPresent(ips::add);
+            resource.tree()
+                    .at("status", "podIP")
+                    .text()
+                    .filter(ip -> !ip.isEmpty())
+                    .ifPresent(ips::add);
         }
         return new Pod(
                 ref,

@@ -25,8 +25,7 @@ public record Resource(GroupKind type, String apiVersion, String namespace, Stri
         Node metadata = tree.get("metadata");
         String namespace =
                 type.isClusterScoped() ? "" : metadata.get("namespace").textOr("default");
-        return new Resource(
-                type, apiVersion, namespace, metadata.get("name").textOr(""), tree, origin);
+        return new Resource(type, apiVersion, namespace, metadata.get("name").textOr(""), tree, origin);
     }
 
     /** {@code metadata.labels} as texts. */

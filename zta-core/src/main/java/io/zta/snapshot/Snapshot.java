@@ -135,8 +135,7 @@ public final class Snapshot {
         both.addAll(other.damages);
         Set<GroupKind> unreadByBoth = new TreeSet<>(unread);
         unreadByBoth.addAll(other.unread);
-        return new Snapshot(
-                joined.resources().toList(), both, foreignDocuments + other.foreignDocuments, unreadByBoth);
+        return new Snapshot(joined.resources().toList(), both, foreignDocuments + other.foreignDocuments, unreadByBoth);
     }
 
     /** This snapshot without one object. */
