@@ -48,7 +48,7 @@ public final class Manifests {
     }
 
     /**
-     * Compiles a posture with the layers on the class path.
+     * Compiles a posture with the layers on the class path, as far as the phase it is to be brought to.
      *
      * @throws io.zta.intent.PostureException if an intent has no layer, or intents can't be had together
      */
@@ -56,7 +56,9 @@ public final class Manifests {
         List<Compiled> all = new ArrayList<>();
         List<Extra> extras = new ArrayList<>();
         for (Layer layer : Layers.forPosture(posture)) {
-            all.addAll(layer.compile(posture));
+            layer.compile(posture).stream()
+                    .filter(entry -> entry.phase().compareTo(posture.phase()) <= 0)
+                    .forEach(all::add);
             extras.addAll(layer.extras(posture));
         }
         return new Manifests(all, extras);

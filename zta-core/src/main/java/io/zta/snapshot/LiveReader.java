@@ -45,15 +45,16 @@ final class LiveReader {
         wanted.put("admissionregistration.k8s.io", Set.of());
         wanted.put("apiregistration.k8s.io", Set.of());
         wanted.put("discovery.k8s.io", Set.of("EndpointSlice"));
+        wanted.put("cilium.io", Set.of("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup"));
+        for (String group : List.of("crd.projectcalico.org", "projectcalico.org")) {
+            wanted.put(group, Set.of("NetworkPolicy", "GlobalNetworkPolicy", "GlobalNetworkSet", "NetworkSet", "Tier"));
+        }
         for (String group : List.of(
                 "security.istio.io",
                 "networking.istio.io",
                 "telemetry.istio.io",
                 "extensions.istio.io",
                 "gateway.networking.k8s.io",
-                "cilium.io",
-                "crd.projectcalico.org",
-                "projectcalico.org",
                 "templates.gatekeeper.sh",
                 "constraints.gatekeeper.sh",
                 "kyverno.io",
@@ -63,9 +64,6 @@ final class LiveReader {
         }
         return wanted;
     }
-
-    /** Kinds that grow with the cluster and never decide a verdict. */
-    private static final Set<String> LEFT_OUT = Set.of("CiliumEndpoint", "CiliumIdentity", "CiliumNode", "IPAddress");
 
     static Snapshot read(KubernetesClient client) {
         LiveReader reader = new LiveReader(client);
@@ -113,7 +111,6 @@ final class LiveReader {
             String kind = resource.get("kind").textOr("");
             if (!name.contains("/")
                     && (kinds.isEmpty() || kinds.contains(kind))
-                    && !LEFT_OUT.contains(kind)
                     && resource.get("verbs").texts().contains("list")) {
                 readKind(new GroupKind(group, kind), path.replaceFirst("^/apis?/", ""), path + "/" + name);
             }
