@@ -20,6 +20,24 @@ public record ClaimResult(Claim claim, String scope, int covered, Verdict verdic
         assumptions = List.copyOf(assumptions);
     }
 
+    /** The same result with further reasons not to know: what was Proven is Unknown, what was Violated stays so. */
+    public ClaimResult doubted(List<Doubt> more) {
+        if (more.isEmpty()) {
+            return this;
+        }
+        Verdict doubted = verdict.match(
+                proven -> new Verdict.Unknown(more),
+                violated -> new Verdict.Violated(violated.findings(), joined(violated.doubts(), more)),
+                unknown -> new Verdict.Unknown(joined(unknown.doubts(), more)));
+        return new ClaimResult(claim, scope, covered, doubted, assumptions);
+    }
+
+    private static List<Doubt> joined(List<Doubt> first, List<Doubt> second) {
+        Set<Doubt> all = new LinkedHashSet<>(first);
+        all.addAll(second);
+        return List.copyOf(all);
+    }
+
     /** Collects what a check finds. Not thread-safe. */
     public static Collector collect(Claim claim, String scope) {
         return new Collector(claim, scope);

@@ -3,8 +3,12 @@ package io.zta.verify;
 import io.zta.Posture;
 import io.zta.compile.Layer;
 import io.zta.compile.Layers;
+import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
+import io.zta.intent.Phase;
 import io.zta.snapshot.Snapshot;
+import io.zta.verify.proof.TrustedBase;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -14,17 +18,42 @@ public final class Verifier {
     private Verifier() {}
 
     /**
-     * Evaluates every claim of a posture on a snapshot.
+     * Evaluates every claim of a posture on a snapshot, as far as the phase the posture is to be brought to. In phase
+     * {@link Phase#OBSERVE} nothing is enforced yet and every claim is evaluated, to show what is open.
+     *
+     * <p>Anything of the snapshot that could not be read makes Unknown of what would be Proven.
      *
      * @throws io.zta.intent.PostureException if a layer that the posture needs is not on the class path
      */
     public static Report verify(Posture posture, Snapshot snapshot) {
+        List<Doubt> unread = snapshot.damages().stream()
+                .map(damage -> new Doubt(damage.problem(), damage.remedy(), damage.origin()))
+                .toList();
         List<ClaimResult> claims = new ArrayList<>();
         for (Layer layer : Layers.forPosture(posture)) {
-            claims.addAll(layer.examine(posture, snapshot));
+            layer.examine(posture, snapshot).stream()
+                    .filter(result -> isDue(result.claim(), posture.phase()))
+                    .map(result -> result.doubted(unread))
+                    .forEach(claims::add);
         }
         claims.sort(Comparator.comparing(ClaimResult::claim).thenComparing(ClaimResult::scope));
         return new Report(
-                posture, claims, List.of(), snapshot.damages(), List.of(), List.of(), snapshot.counts());
+                posture,
+                claims,
+                List.of(),
+                snapshot.damages(),
+                TrustedBase.of(posture),
+                TrustedBase.exceptions(posture),
+                snapshot.counts());
+    }
+
+    private static boolean isDue(Claim claim, Phase phase) {
+        Phase due = switch (claim) {
+            case DIRECT_ACCESS, EGRESS, LEGITIMATE_TRAFFIC -> Phase.NETWORK;
+            case PLAINTEXT, IDENTITY -> Phase.MESH;
+            case CONTAINER_ENTRY, TAMPER -> Phase.API;
+            case RECORDED -> Phase.AUDIT;
+        };
+        return phase == Phase.OBSERVE || due.compareTo(phase) <= 0;
     }
 }
