@@ -1,6 +1,7 @@
 package io.zta.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.javaoperatorsdk.operator.Operator;
 import java.time.Duration;
 
@@ -25,9 +26,25 @@ public final class PostureOperator implements AutoCloseable {
         return start(client, interval, (posture, on) -> "no applier was given to this operator");
     }
 
+    /**
+     * Runs until the JVM is stopped, with the rights of the pod's service account (or the kubeconfig of the environment).
+     *
+     * @param arguments the interval, as in {@code PT5M}; five minutes where left out
+     */
+    public static void main(String[] arguments) throws InterruptedException {
+        Duration interval = arguments.length == 0 ? Duration.ofMinutes(5) : Duration.parse(arguments[0]);
+        try (KubernetesClient client = new KubernetesClientBuilder().build();
+                PostureOperator running = start(client, interval)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(running::close));
+            Thread.currentThread().join();
+        }
+    }
+
     static PostureOperator start(KubernetesClient client, Duration interval, PostureReconciler.DriftRepair repair) {
-        Operator operator = new Operator(overrider ->
-                overrider.withKubernetesClient(client).withCloseClientOnStop(false).withUseSSAToPatchPrimaryResource(true));
+        Operator operator = new Operator(overrider -> overrider
+                .withKubernetesClient(client)
+                .withCloseClientOnStop(false)
+                .withUseSSAToPatchPrimaryResource(true));
         operator.register(new PostureReconciler(interval, repair));
         operator.start();
         return new PostureOperator(operator);

@@ -62,8 +62,7 @@ final class PostureReconciler implements Reconciler<ZeroTrustPosture> {
     }
 
     private PostureStatus judge(ZeroTrustPosture resource, KubernetesClient client) {
-        long generation =
-                Objects.requireNonNullElse(resource.getMetadata().getGeneration(), 0L);
+        long generation = Objects.requireNonNullElse(resource.getMetadata().getGeneration(), 0L);
         String place = resource.getMetadata().getNamespace() + "/"
                 + resource.getMetadata().getName();
         Posture posture;
@@ -116,18 +115,22 @@ final class PostureReconciler implements Reconciler<ZeroTrustPosture> {
             claims.add(result.verdict()
                     .match(
                             proven -> line(result, "Proven", ""),
-                            violated -> line(result, "Violated", reason(violated.findings().get(0))),
-                            unknown -> line(result, "Unknown", reason(unknown.doubts().get(0)))));
+                            violated -> line(
+                                    result,
+                                    "Violated",
+                                    reason(violated.findings().get(0))),
+                            unknown -> line(
+                                    result, "Unknown", reason(unknown.doubts().get(0)))));
         }
-        String outcome =
-                switch (report.outcome()) {
-                    case PROVEN -> "Proven";
-                    case VIOLATED -> "Violated";
-                    case UNKNOWN -> "Unknown";
-                };
+        String outcome = switch (report.outcome()) {
+            case PROVEN -> "Proven";
+            case VIOLATED -> "Violated";
+            case UNKNOWN -> "Unknown";
+        };
         String message = refused.isEmpty()
                 ? claims.stream()
-                        .filter(claim -> claim.verdict().equals(outcome) && !claim.reason().isEmpty())
+                        .filter(claim -> claim.verdict().equals(outcome)
+                                && !claim.reason().isEmpty())
                         .map(claim -> claim.claim() + ": " + claim.reason())
                         .findFirst()
                         .orElse("Every claim is proven.")
