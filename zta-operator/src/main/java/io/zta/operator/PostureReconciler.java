@@ -69,7 +69,7 @@ final class PostureReconciler implements Reconciler<ZeroTrustPosture> {
         try {
             posture = Posture.parse(place, Serialization.asYaml(withoutStatus(resource)));
         } catch (PostureException e) {
-            return new PostureStatus(generation, "Unreadable", e.getMessage(), List.of(), List.of());
+            return new PostureStatus(generation, "Unreadable", String.valueOf(e.getMessage()), List.of(), List.of());
         }
         if (!posture.namespaces().equals(List.of(resource.getMetadata().getNamespace()))) {
             return new PostureStatus(
@@ -91,7 +91,7 @@ final class PostureReconciler implements Reconciler<ZeroTrustPosture> {
             PolicyReports.write(resource, report, client);
             return status(generation, report, drift, refused);
         } catch (SnapshotException e) {
-            return new PostureStatus(generation, "Unknown", e.getMessage(), List.of(), drift);
+            return new PostureStatus(generation, "Unknown", String.valueOf(e.getMessage()), List.of(), drift);
         }
     }
 
