@@ -17,7 +17,7 @@ public final class NetworkLayer implements Layer {
 
     @Override
     public List<Compiled> compile(Posture posture) {
-        return List.of();
+        return NetworkObjects.of(posture);
     }
 
     @Override
