@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * What is asked of some namespaces: an immutable value, complete as it stands.
@@ -26,6 +27,8 @@ import java.util.Optional;
 public final class Posture extends Intents {
     /** Ports of the sidecar itself: its administration, its captures, health and metrics. */
     public static final Port SIDECAR_PORTS = Port.tcpRange(15000, 15090);
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
     private final String name;
     private final List<String> namespaces;
@@ -80,9 +83,21 @@ public final class Posture extends Intents {
         return new Posture(name, namespaces, phase, more);
     }
 
-    /** The same posture under another name, where one namespace has several. */
+    /**
+     * The same posture under another name, where one namespace has several.
+     *
+     * @throws PostureException if no Kubernetes object can have that name
+     */
     public Posture named(String other) {
-        return new Posture(other, namespaces, phase, intents);
+        return new Posture(checkedName(other), namespaces, phase, intents);
+    }
+
+    static String checkedName(String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new PostureException("\"" + name + "\" can't be the name of a posture: lower-case letters, digits and"
+                    + " '-', at most 63, starting and ending with a letter or digit.");
+        }
+        return name;
     }
 
     /** The same posture, brought to this phase only; {@link Phase#AUDIT}, the last, where never called. */

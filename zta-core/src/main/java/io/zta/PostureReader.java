@@ -30,6 +30,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * Reads the YAML or JSON form of a posture. Every key is known or refused, and every refusal says where it stands: a
@@ -38,6 +39,8 @@ import java.util.function.Function;
 final class PostureReader {
     static final String API_VERSION = "zta.io/v1alpha1";
     static final GroupKind TYPE = new GroupKind("zta.io", "ZeroTrustPosture");
+
+    private static final Pattern DURATION = Pattern.compile("([0-9]+h)?([0-9]+m)?([0-9]+([.][0-9]{1,9})?s)?");
 
     private final Origin origin;
 
@@ -82,6 +85,9 @@ final class PostureReader {
         }
         keys(tree, "the posture", "apiVersion", "kind", "metadata", "spec", "status");
         Node metadata = tree.get("metadata");
+        if (isGiven(metadata) && !metadata.isObject()) {
+            throw fail(metadata, "metadata must be a map, but is " + metadata);
+        }
         Node spec = tree.get("spec");
         if (!spec.isObject()) {
             throw fail(tree, "a posture needs a spec");
@@ -112,8 +118,7 @@ final class PostureReader {
                 "phase",
                 "drift");
         List<String> namespaces = namespaces(metadata, spec.get("namespaces"));
-        Posture posture =
-                new Posture(metadata.get("name").textOr("default"), namespaces, phase(spec.get("phase")), List.of());
+        Posture posture = new Posture(name(metadata.get("name")), namespaces, phase(spec.get("phase")), List.of());
         for (Located intent : intents(spec)) {
             try {
                 posture = posture.and(intent.intent());
@@ -127,24 +132,28 @@ final class PostureReader {
         return posture;
     }
 
+    private String name(Node node) {
+        return guarded(
+                node,
+                () -> Posture.checkedName(optionalText(node, "metadata.name").orElse("default")));
+    }
+
     /** An intent and where it was asked for. */
     private record Located(Intent intent, Node node) {}
 
     private List<String> namespaces(Node metadata, Node list) {
-        List<String> names = new ArrayList<>();
-        if (list.isPresent()) {
-            for (Node name : list(list, "namespaces")) {
-                names.add(text(name, "a namespace"));
-            }
-        } else {
-            names.add(metadata.get("namespace").textOr("default"));
-        }
-        try {
-            ZeroTrust.namespaces(names.toArray(String[]::new));
-        } catch (PostureException e) {
-            throw fail(list.isPresent() ? list : metadata, e.getMessage());
+        Node own = metadata.get("namespace");
+        List<String> names =
+                checked(own, List.of(optionalText(own, "metadata.namespace").orElse("default")));
+        if (isGiven(list)) {
+            names = checked(list, texts(list, "namespaces"));
         }
         return List.copyOf(new TreeSet<>(names));
+    }
+
+    private List<String> checked(Node node, List<String> names) {
+        guarded(node, () -> ZeroTrust.namespaces(names.toArray(String[]::new)));
+        return names;
     }
 
     private List<Located> intents(Node spec) {
@@ -156,18 +165,18 @@ final class PostureReader {
         }
         for (Node holder : List.of(spec, direct)) {
             Node workloads = holder.get("workloads");
-            if (workloads.isPresent()) {
+            if (isGiven(workloads)) {
                 found.add(new Located(
                         new Intent.Protect(
                                 new Workload(Optional.empty(), labels(workloads, "workloads"), Optional.empty())),
                         workloads));
             }
             Node ports = holder.get("ports");
-            if (ports.isPresent()) {
+            if (isGiven(ports)) {
                 found.add(new Located(new Intent.OnPorts(ports(ports)), ports));
             }
             Node gateway = holder.get("gateway");
-            if (!gateway.equals(Node.missing())) {
+            if (isGiven(gateway)) {
                 found.add(new Located(new Intent.Through(gateway(gateway)), gateway));
             }
         }
@@ -193,7 +202,7 @@ final class PostureReader {
                     new Intent.Allow(
                             workload(allow.get("from")),
                             workload(allow.get("to")),
-                            allow.get("ports").isPresent() ? ports(allow.get("ports")) : List.of()),
+                            isGiven(allow.get("ports")) ? ports(allow.get("ports")) : List.of()),
                     allow));
         }
     }
@@ -206,11 +215,11 @@ final class PostureReader {
         found.add(new Located(new Intent.DenyEgress(), egress));
         for (Node allow : list(egress.get("allow"), "denyEgress.allow")) {
             keys(allow, "denyEgress.allow", "to", "addresses", "ports");
-            List<Port> ports = allow.get("ports").isPresent() ? ports(allow.get("ports")) : List.of();
-            if (allow.get("addresses").isPresent() == allow.get("to").isPresent()) {
+            List<Port> ports = isGiven(allow.get("ports")) ? ports(allow.get("ports")) : List.of();
+            if (isGiven(allow.get("addresses")) == isGiven(allow.get("to"))) {
                 throw fail(allow, "an entry of denyEgress.allow needs either to: {..} or addresses: CIDR");
             }
-            Intent intent = allow.get("to").isPresent()
+            Intent intent = isGiven(allow.get("to"))
                     ? new Intent.AllowTo(workload(allow.get("to")), ports)
                     : new Intent.AllowToAddresses(text(allow.get("addresses"), "addresses"), ports);
             found.add(new Located(intent, allow));
@@ -221,23 +230,26 @@ final class PostureReader {
         flag(spec, "strictMtls", new Intent.StrictMtls(), found);
         flag(spec, "permissiveMtls", new Intent.PermissiveMtls(), found);
         Node token = spec.get("requireJwt");
-        if (token.isPresent()) {
+        if (isGiven(token)) {
+            if (!token.isObject()) {
+                throw fail(token, "requireJwt must be a map with an issuer, but is " + token);
+            }
             keys(token, "requireJwt", "issuer", "jwksUri", "jwks", "audiences");
             TokenIssuer issuer = guarded(
                     token,
                     () -> new TokenIssuer(
                             text(token.get("issuer"), "requireJwt.issuer"),
-                            token.get("jwksUri").text(),
-                            token.get("jwks").text(),
+                            optionalText(token.get("jwksUri"), "requireJwt.jwksUri"),
+                            optionalText(token.get("jwks"), "requireJwt.jwks"),
                             texts(token.get("audiences"), "requireJwt.audiences")));
             found.add(new Located(new Intent.RequireToken(issuer), token));
         }
         Node authorizer = spec.get("authorizedBy");
-        if (authorizer.isPresent()) {
+        if (isGiven(authorizer)) {
             found.add(new Located(new Intent.ExternalAuthorizer(text(authorizer, "authorizedBy")), authorizer));
         }
         Node security = spec.get("podSecurity");
-        if (security.isPresent()) {
+        if (isGiven(security)) {
             found.add(new Located(
                     new Intent.EnforcePodSecurity(
                             constant(security, "podSecurity", PodSecurity.values(), PodSecurity::key)),
@@ -254,7 +266,7 @@ final class PostureReader {
         }
         flag(spec, "denyByNameOnly", new Intent.DenyEntryByName(), found);
         Node admission = spec.get("admission");
-        if (admission.isPresent()) {
+        if (isGiven(admission)) {
             found.add(new Located(
                     new Intent.Admission(constant(admission, "admission", Enforcement.values(), Enforcement::key)),
                     admission));
@@ -278,7 +290,7 @@ final class PostureReader {
                     new Intent.BreakGlass(subject(glass.get("subject")), duration(glass), approvers), glass));
         }
         Node drift = spec.get("drift");
-        if (drift.isPresent()) {
+        if (isGiven(drift)) {
             String value = text(drift, "drift");
             if (!value.equals("repair") && !value.equals("report")) {
                 throw fail(drift, "drift must be report or repair, but is " + drift);
@@ -293,7 +305,10 @@ final class PostureReader {
         Node longest = glass.get("longest");
         String text = text(longest, "breakGlass.longest");
         try {
-            return Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
+            if (DURATION.matcher(text).matches()) {
+                return Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
+            }
+            throw fail(longest, "a duration is written as in 1h, 30m or 1h30m, but this is \"" + text + "\"");
         } catch (DateTimeParseException e) {
             throw fail(longest, "a duration is written as in 1h, 30m or 1h30m, but this is \"" + text + "\"");
         }
@@ -309,7 +324,7 @@ final class PostureReader {
 
     /** A protection is asked for by {@code {}}, an empty value or {@code true}, and left out by {@code false}. */
     private boolean asked(Node node, String key) {
-        if (node.equals(Node.missing()) || node.bool().isPresent() && !node.isTrue()) {
+        if (!isGiven(node) || node.bool().isPresent() && !node.isTrue()) {
             return false;
         }
         if (node.isObject() || node.isTrue() || node.isAbsent()) {
@@ -319,55 +334,68 @@ final class PostureReader {
     }
 
     private Optional<Gateway> gateway(Node node) {
-        if (node.isAbsent() || node.textOr("").equals("none")) {
+        if (node.textOr("").equals("none")) {
             return Optional.empty();
         }
+        if (!node.isObject()) {
+            throw fail(node, "gateway must be a map, or none, but is " + node);
+        }
         keys(node, "gateway", "kind", "namespace", "name", "class", "labels", "serviceAccount");
-        Gateway.Kind kind = node.get("kind").isAbsent()
+        Gateway.Kind kind = !isGiven(node.get("kind"))
                 ? Gateway.Kind.ISTIO
                 : constant(node.get("kind"), "gateway.kind", Gateway.Kind.values(), Gateway.Kind::key);
-        String namespace = node.get("namespace").textOr("istio-system");
-        String name = node.get("name").textOr("istio-ingressgateway");
+        if (kind != Gateway.Kind.GATEWAY_API && isGiven(node.get("class"))) {
+            throw fail(node.get("class"), "gateway.class belongs to kind gatewayApi alone");
+        }
+        String namespace =
+                optionalText(node.get("namespace"), "gateway.namespace").orElse("istio-system");
+        String name = optionalText(node.get("name"), "gateway.name").orElse("istio-ingressgateway");
         Gateway gateway = switch (kind) {
             case ISTIO -> Gateway.istio(namespace, name);
             case HELM -> Gateway.helm(namespace, name);
             case GATEWAY_API ->
-                Gateway.gatewayApi(namespace, name, node.get("class").textOr("istio"));
+                Gateway.gatewayApi(
+                        namespace,
+                        name,
+                        optionalText(node.get("class"), "gateway.class").orElse("istio"));
             case CUSTOM ->
                 Gateway.custom(
                         namespace,
                         labels(node.get("labels"), "gateway.labels"),
                         text(node.get("serviceAccount"), "gateway.serviceAccount"));
         };
-        if (kind != Gateway.Kind.CUSTOM
-                && (node.get("labels").isPresent() || node.get("serviceAccount").isPresent())) {
+        if (kind != Gateway.Kind.CUSTOM && (isGiven(node.get("labels")) || isGiven(node.get("serviceAccount")))) {
             return Optional.of(new Gateway(
                     Gateway.Kind.CUSTOM,
                     namespace,
                     name,
-                    node.get("labels").isPresent() ? labels(node.get("labels"), "gateway.labels") : gateway.labels(),
-                    node.get("serviceAccount").textOr(gateway.serviceAccount())));
+                    isGiven(node.get("labels")) ? labels(node.get("labels"), "gateway.labels") : gateway.labels(),
+                    optionalText(node.get("serviceAccount"), "gateway.serviceAccount")
+                            .orElse(gateway.serviceAccount())));
         }
         return Optional.of(
                 kind == Gateway.Kind.CUSTOM
                         ? new Gateway(
                                 kind,
                                 namespace,
-                                node.get("name").textOr(gateway.name()),
+                                optionalText(node.get("name"), "gateway.name").orElse(gateway.name()),
                                 gateway.labels(),
                                 gateway.serviceAccount())
                         : gateway);
     }
 
     private Workload workload(Node node) {
-        if (node.isAbsent()) {
+        if (!isGiven(node)) {
             return Workload.all();
+        }
+        if (!node.isObject()) {
+            throw fail(node, "a workload must be a map, but is " + node);
         }
         keys(node, "a workload", "namespace", "labels", "serviceAccount");
         return new Workload(
-                node.get("namespace").text(),
-                node.get("labels").isPresent() ? labels(node.get("labels"), "labels") : Map.of(),
-                node.get("serviceAccount").text());
+                optionalText(node.get("namespace"), "namespace"),
+                isGiven(node.get("labels")) ? labels(node.get("labels"), "labels") : Map.of(),
+                optionalText(node.get("serviceAccount"), "serviceAccount"));
     }
 
     private Map<String, String> labels(Node node, String what) {
@@ -399,8 +427,8 @@ final class PostureReader {
             keys(node, "a port", "port", "endPort", "protocol");
             OptionalInt first = node.get("port").integer();
             if (first.isPresent()
-                    && (node.get("endPort").isAbsent() || node.get("endPort").isInteger())) {
-                Port.Protocol protocol = node.get("protocol").isAbsent()
+                    && (!isGiven(node.get("endPort")) || node.get("endPort").isInteger())) {
+                Port.Protocol protocol = !isGiven(node.get("protocol"))
                         ? Port.Protocol.TCP
                         : constant(node.get("protocol"), "protocol", Port.Protocol.values(), Port.Protocol::name);
                 return new Port(
@@ -418,10 +446,10 @@ final class PostureReader {
             throw fail(node, "a subject is one of {group: NAME}, {user: NAME}, {serviceAccount: NAMESPACE/NAME}");
         }
         return guarded(node, () -> {
-            if (node.get("group").isPresent()) {
+            if (isGiven(node.get("group"))) {
                 return Subject.group(text(node.get("group"), "group"));
             }
-            if (node.get("user").isPresent()) {
+            if (isGiven(node.get("user"))) {
                 return Subject.user(text(node.get("user"), "user"));
             }
             String account = text(node.get("serviceAccount"), "serviceAccount");
@@ -434,7 +462,7 @@ final class PostureReader {
     }
 
     private Phase phase(Node node) {
-        if (node.isAbsent()) {
+        if (!isGiven(node)) {
             return Phase.AUDIT;
         }
         OptionalInt number = node.integer();
@@ -457,8 +485,16 @@ final class PostureReader {
                                 + Arrays.stream(values).map(key).toList() + ", but is " + node));
     }
 
+    /**
+     * Whether a key stands there, with whatever value. A null is given: {@code noExecFor:} with nothing behind it was meant
+     * to say something, and is refused rather than read as absent.
+     */
+    private static boolean isGiven(Node node) {
+        return node.kind() != Node.Kind.MISSING;
+    }
+
     private List<Node> list(Node node, String what) {
-        if (node.isAbsent()) {
+        if (!isGiven(node)) {
             return List.of();
         }
         if (!node.isArray()) {
@@ -475,6 +511,10 @@ final class PostureReader {
         return node.text()
                 .filter(text -> !text.isBlank())
                 .orElseThrow(() -> fail(node, what + " must be text, but is " + node));
+    }
+
+    private Optional<String> optionalText(Node node, String what) {
+        return isGiven(node) ? Optional.of(text(node, what)) : Optional.empty();
     }
 
     private void keys(Node node, String what, String... known) {
