@@ -15,15 +15,28 @@ public final class Selector {
     /** The selector that matches everything, {@code {}}. */
     public static final Selector EVERYTHING = new Selector(List.of(), Optional.empty());
 
-    private enum Operator {
+    /** How a requirement looks at its label. */
+    public enum Operator {
+        /** The label is there with one of the values. */
         IN,
+        /** The label has none of the values, or is not there. */
         NOT_IN,
+        /** The label is there. */
         EXISTS,
+        /** The label is not there. */
         DOES_NOT_EXIST
     }
 
-    private record Requirement(String key, Operator operator, Set<String> values) {
-        boolean matches(Map<String, String> labels) {
+    /**
+     * What must hold of one label.
+     *
+     * @param key the label
+     * @param operator how it is looked at
+     * @param values the values of {@code IN} and {@code NOT_IN}, sorted
+     */
+    public record Requirement(String key, Operator operator, Set<String> values) {
+        /** Whether labels meet this. */
+        public boolean matches(Map<String, String> labels) {
             String value = labels.get(key);
             return switch (operator) {
                 case IN -> value != null && values.contains(value);
@@ -124,6 +137,11 @@ public final class Selector {
             }
         }
         return true;
+    }
+
+    /** What must hold, in the order written; empty for a selector of everything. */
+    public List<Requirement> requirements() {
+        return requirements;
     }
 
     /** Whether everything is selected. */

@@ -1,0 +1,214 @@
+package io.zta.network;
+
+import io.zta.finding.Evidence;
+import io.zta.finding.Hop;
+import io.zta.intent.Port;
+import io.zta.network.Policy.Tier;
+import io.zta.network.Rule.Peer;
+import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Node;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Resource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What decides one connection, object by object. Immutable.
+ *
+ * @param from who connects, as resolved
+ * @param to to whom, as resolved
+ * @param port the port of the destination pod, after a Service was translated
+ * @param connection what can pass on every port
+ * @param state the answer
+ * @param steps the policies and fields in play, the side of the source first
+ */
+public record Explanation(
+        String from, String to, Port port, Connection connection, Connection.State state, List<Hop> steps) {
+    public Explanation {
+        steps = List.copyOf(steps);
+    }
+
+    /** One end: a pod, or addresses. */
+    private record End(Optional<Pod> pod, Optional<AddressRange> addresses) {
+        String name() {
+            return pod.map(p -> "Pod " + p.display())
+                    .orElseGet(() -> addresses.map(Object::toString).orElse("?"));
+        }
+    }
+
+    static Explanation of(Reachability reach, String from, String to, Port port) {
+        End source = end(reach, from);
+        Port translated = port;
+        End target;
+        Optional<Resource> service = service(reach, to);
+        if (service.isPresent()) {
+            Optional<ServicePorts.Target> behind =
+                    ServicePorts.targets(service.get(), port, reach.pods().all()).stream()
+                            .findFirst();
+            ServicePorts.Target found = behind.orElseThrow(() -> new IllegalArgumentException(
+                    service.get().display() + " has no port " + port + " with a pod behind it."));
+            translated = found.port();
+            target = new End(Optional.of(found.pod()), Optional.empty());
+        } else {
+            target = end(reach, to);
+        }
+        List<Hop> steps = new ArrayList<>();
+        if (service.isPresent()) {
+            steps.add(Hop.of(
+                    "the Service leads " + port + " to " + translated + " of " + target.name(),
+                    Evidence.of(
+                            service.get(), "spec.ports", service.get().spec().get("ports"))));
+        }
+        Connection connection = connect(reach, source, target);
+        source.pod().ifPresent(pod -> side(reach, pod, target, Direction.EGRESS, steps));
+        target.pod().ifPresent(pod -> side(reach, pod, source, Direction.INGRESS, steps));
+        return new Explanation(
+                source.name(),
+                target.name(),
+                translated,
+                connection,
+                connection.state(translated.protocol(), translated.first()),
+                steps);
+    }
+
+    private static Connection connect(Reachability reach, End source, End target) {
+        if (source.pod().isPresent() && target.pod().isPresent()) {
+            return reach.between(source.pod().get(), target.pod().get());
+        } else if (source.pod().isPresent()) {
+            return reach.toAddresses(source.pod().get(), target.addresses().orElse(AddressRange.ALL_V4));
+        } else if (target.pod().isPresent()) {
+            return reach.fromAddresses(
+                    source.addresses().orElse(AddressRange.ALL_V4), target.pod().get());
+        }
+        throw new IllegalArgumentException("Both ends are addresses; name a pod or a workload for one of them.");
+    }
+
+    private static Optional<Resource> service(Reachability reach, String name) {
+        String plain = name.endsWith("[Service]") ? name.substring(0, name.length() - "[Service]".length()) : name;
+        String[] parts = plain.split("/", -1);
+        if (parts.length != 2 || !plain.equals(name) && parts[1].isEmpty()) {
+            return Optional.empty();
+        }
+        boolean asked = !plain.equals(name);
+        boolean isPod = reach.pods().all().stream().anyMatch(pod -> named(pod, name));
+        return asked || !isPod ? reach.snapshot().find(GroupKind.SERVICE, parts[0], parts[1]) : Optional.empty();
+    }
+
+    private static boolean named(Pod pod, String name) {
+        return pod.display().equals(name)
+                || pod.workload().toString().equals(name)
+                || (pod.workload().namespace() + "/" + pod.workload().name()).equals(name);
+    }
+
+    private static End end(Reachability reach, String name) {
+        for (Pod pod : reach.pods().all()) {
+            if (pod.display().equals(name) && !pod.fromTemplate()) {
+                return new End(Optional.of(pod), Optional.empty());
+            }
+        }
+        for (Pod pod : reach.pods().all()) {
+            if (named(pod, name)) {
+                return new End(Optional.of(pod), Optional.empty());
+            }
+        }
+        Optional<AddressRange> range = AddressRange.parse(name);
+        if (range.isPresent()) {
+            return new End(Optional.empty(), range);
+        }
+        throw new IllegalArgumentException("There is no pod, workload or address \"" + name
+                + "\". Name a pod or workload as NAMESPACE/NAME, or addresses as 203.0.113.0/24.");
+    }
+
+    private static void side(Reachability reach, Pod pod, End other, Direction direction, List<Hop> steps) {
+        String what = direction == Direction.EGRESS ? "leaves " : "enters ";
+        if (pod.hostNetwork()) {
+            steps.add(Hop.of(
+                    what + "Pod " + pod.display() + " freely: it shares the node's network",
+                    Evidence.of(pod.resource(), "spec.hostNetwork", pod.spec().get("hostNetwork"))));
+            return;
+        }
+        List<Policy> policies = reach.rows().selecting(reach.classOf(pod)).stream()
+                .filter(policy -> policy.rules(direction).isPresent() || !policy.isReadable())
+                .toList();
+        if (policies.stream().noneMatch(policy -> policy.tier() == Tier.NETWORK_POLICY)) {
+            steps.add(Hop.of(what + "Pod " + pod.display() + ": no NetworkPolicy selects it for " + direction.field()
+                    + ", so all is let through"));
+        }
+        for (Policy policy : policies) {
+            if (!policy.isReadable()) {
+                policy.problems()
+                        .forEach(problem -> steps.add(Hop.of(
+                                what + "Pod " + pod.display() + ": unknown",
+                                Evidence.of(policy.resource(), "", problem.reason()))));
+            }
+            steps.add(Hop.of(
+                    policy.resource().display() + " selects Pod " + pod.display() + " for " + direction.field(),
+                    Evidence.of(policy.resource(), "spec.podSelector", subject(policy))));
+            for (Rule rule : policy.rules(direction).orElse(List.of())) {
+                matching(reach, policy, rule, other)
+                        .ifPresent(peer -> steps.add(Hop.of(
+                                verb(rule) + " " + other.name() + " on " + portsOf(rule),
+                                Evidence.of(policy.resource(), peer, value(rule, peer)))));
+            }
+        }
+    }
+
+    private static Node subject(Policy policy) {
+        Node spec = policy.resource().spec();
+        Node pods = spec.get("podSelector");
+        return pods.isPresent() ? pods : spec.get("subject");
+    }
+
+    private static String verb(Rule rule) {
+        return switch (rule.action()) {
+            case ALLOW -> "lets";
+            case DENY -> "denies";
+            case PASS -> "passes on";
+        };
+    }
+
+    private static String portsOf(Rule rule) {
+        String names = String.join(
+                ", ", rule.ports().named().stream().map(Rule.Named::name).toList());
+        return names.isEmpty()
+                ? rule.ports().fixed().toString()
+                : rule.ports().fixed().isEmpty()
+                        ? "port " + names
+                        : rule.ports().fixed() + ", port " + names;
+    }
+
+    private static Node value(Rule rule, String path) {
+        return rule.peers().stream()
+                .filter(peer -> peer.path().equals(path))
+                .map(Peer::node)
+                .findFirst()
+                .orElse(rule.node());
+    }
+
+    private static Optional<String> matching(Reachability reach, Policy policy, Rule rule, End other) {
+        if (rule.everyone()) {
+            return Optional.of(rule.path());
+        }
+        for (Peer peer : rule.peers()) {
+            long[] ends = reach.matcher().match(policy, peer).best();
+            boolean matches = other.pod()
+                    .map(pod -> Bits.has(ends, reach.classOf(pod)))
+                    .orElseGet(() -> matches(reach, ends, other.addresses().orElse(AddressRange.ALL_V4)));
+            if (matches) {
+                return Optional.of(peer.path());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean matches(Reachability reach, long[] ends, AddressRange range) {
+        List<AddressRange> pieces = reach.externalRanges();
+        for (int i = 0; i < pieces.size(); i++) {
+            if (pieces.get(i).overlaps(range) && Bits.has(ends, reach.universe().classCount() + i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

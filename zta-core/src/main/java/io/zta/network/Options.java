@@ -1,0 +1,62 @@
+package io.zta.network;
+
+import java.util.Objects;
+
+/**
+ * What a snapshot cannot show of the network plugin. Immutable; the defaults assume nothing.
+ *
+ * @param ipBlocks whether an ipBlock matches the addresses of pods
+ * @param nodes whether the node a pod runs on is let in by every policy
+ * @param tiers whether policies of policy.networking.k8s.io are enforced
+ */
+public record Options(IpBlocks ipBlocks, Nodes nodes, Tiers tiers) {
+    /** How plugins match ipBlock. */
+    public enum IpBlocks {
+        /** Not known: a block that covers a pod lets it in when asked whether it can get in, and is no proof that it works. */
+        EITHER,
+        /** Pods are matched by their addresses, as the Kubernetes test suite wants it. */
+        MATCH_PODS,
+        /** Only addresses outside the cluster are matched; pods never (Cilium). */
+        EXTERNAL_ONLY
+    }
+
+    /** How plugins treat the node. */
+    public enum Nodes {
+        /** The node reaches its pods whatever policies say, as Kubernetes documents it. */
+        ALLOWED,
+        /** The node is an address like any other. */
+        FILTERED
+    }
+
+    /** Whether the tiers above and below NetworkPolicy act. */
+    public enum Tiers {
+        /** Not known: rows are given as if they acted, and a verdict is sure only where it is the same without them. */
+        UNKNOWN,
+        /** The plugin enforces them. */
+        ENFORCED,
+        /** The plugin does not know them. */
+        IGNORED
+    }
+
+    /** What holds for any plugin. */
+    public static final Options DEFAULT = new Options(IpBlocks.EITHER, Nodes.ALLOWED, Tiers.UNKNOWN);
+
+    /** As Cilium does it, which was seen on version 1.20. */
+    public static final Options CILIUM = new Options(IpBlocks.EXTERNAL_ONLY, Nodes.ALLOWED, Tiers.UNKNOWN);
+
+    public Options {
+        Objects.requireNonNull(ipBlocks, "ipBlocks");
+        Objects.requireNonNull(nodes, "nodes");
+        Objects.requireNonNull(tiers, "tiers");
+    }
+
+    /** The same, for a plugin that does this with policies of policy.networking.k8s.io. */
+    public Options withTiers(Tiers other) {
+        return new Options(ipBlocks, nodes, other);
+    }
+
+    /** The same, for a plugin that matches ipBlock so. */
+    public Options withIpBlocks(IpBlocks other) {
+        return new Options(other, nodes, tiers);
+    }
+}

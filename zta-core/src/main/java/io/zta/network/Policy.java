@@ -1,0 +1,53 @@
+package io.zta.network;
+
+import io.zta.finding.Doubt;
+import io.zta.snapshot.Resource;
+import io.zta.snapshot.Selector;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A policy as read: a NetworkPolicy, one of a tier above or below, or one of a kind that is recognised and not evaluated.
+ * Immutable.
+ *
+ * @param resource the object
+ * @param tier where it stands
+ * @param priority within its tier, lower first; 0 for a NetworkPolicy
+ * @param namespaces which namespaces its pods are in; empty for its own
+ * @param pods which pods of these it selects
+ * @param ingress its ingress rules; empty where it says nothing of ingress at all
+ * @param egress its egress rules; empty where it says nothing of egress at all
+ * @param problems what of it can't be read or evaluated; the API server would refuse most of it
+ */
+record Policy(
+        Resource resource,
+        Tier tier,
+        int priority,
+        Optional<Selector> namespaces,
+        Selector pods,
+        Optional<List<Rule>> ingress,
+        Optional<List<Rule>> egress,
+        List<Doubt> problems) {
+    Policy {
+        ingress = ingress.map(List::copyOf);
+        egress = egress.map(List::copyOf);
+        problems = List.copyOf(problems);
+    }
+
+    /** Where a policy stands, in the order of evaluation. */
+    enum Tier {
+        ADMIN,
+        NETWORK_POLICY,
+        BASELINE,
+        /** A kind of some network plugin's own: it may allow before and deny after. */
+        FOREIGN
+    }
+
+    Optional<List<Rule>> rules(Direction direction) {
+        return direction == Direction.INGRESS ? ingress : egress;
+    }
+
+    boolean isReadable() {
+        return problems.isEmpty();
+    }
+}

@@ -1,0 +1,402 @@
+package io.zta.network;
+
+import io.zta.finding.Doubt;
+import io.zta.network.Row.Level;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Snapshot;
+import io.zta.snapshot.WorkloadRef;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Who reaches whom, workload by workload: the rows that {@code zta reach} prints. A row is there for each pair with a
+ * connection; a workload with itself is left out. Connections are the union over a workload's pods, and what the policies
+ * let through as far as they could be read; {@link #notes()} has the rest. Rows come in a stable order: addresses before
+ * workloads, each sorted.
+ */
+public final class Reach {
+    /**
+     * A pair with a connection.
+     *
+     * @param src who connects: {@code ns/name[Kind]}, or a range of addresses
+     * @param dst to whom
+     * @param conn the ports, such as {@code All Connections} or {@code TCP 80,8080-8090,UDP 53}
+     */
+    public record Row(String src, String dst, String conn) {}
+
+    /** Takes rows as they are formed. */
+    private interface Sink {
+        /** Starts the rows of a source. */
+        void source(String name) throws IOException;
+
+        /** Takes a row; a workload's number counts from 0, -1 stands for addresses. */
+        void row(int workload, String name, PortSet ports, int id) throws IOException;
+    }
+
+    private final Reachability reachability;
+    private final List<String> names = new ArrayList<>();
+    private final List<int[]> classes = new ArrayList<>();
+    private final List<WorkloadRef> workloads = new ArrayList<>();
+
+    private Reach(Reachability reachability) {
+        this.reachability = reachability;
+        for (Map.Entry<WorkloadRef, List<Pod>> entry :
+                reachability.pods().byWorkload().entrySet()) {
+            workloads.add(entry.getKey());
+            names.add(entry.getKey().toString());
+            Set<Integer> kinds = new TreeSet<>();
+            entry.getValue().forEach(pod -> kinds.add(reachability.classOf(pod)));
+            classes.add(kinds.stream().mapToInt(Integer::intValue).toArray());
+        }
+    }
+
+    /** The rows of a snapshot, assuming nothing of the network plugin. */
+    public static Reach of(Snapshot snapshot) {
+        return new Reach(Reachability.of(snapshot));
+    }
+
+    /** The rows of what was read. */
+    public static Reach of(Reachability reachability) {
+        return new Reach(reachability);
+    }
+
+    /** All rows, in order. There can be millions: {@link #writeJson} needs no list of them. */
+    public List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        try {
+            forEach(new Sink() {
+                private String source = "";
+
+                @Override
+                public void source(String name) {
+                    source = name;
+                }
+
+                @Override
+                public void row(int workload, String name, PortSet ports, int id) {
+                    rows.add(new Row(source, name, ports.toString()));
+                }
+            });
+        } catch (IOException e) {
+            throw new IllegalStateException("a list does not fail", e);
+        }
+        return rows;
+    }
+
+    private void forEach(Sink sink) throws IOException {
+        Universe universe = reachability.universe();
+        Unions unions = new Unions(reachability.ports());
+        int first = universe.classCount();
+        int pieces = universe.atoms().size();
+        // Incoming rows by destination: [workload][piece]; merged where neighbours are equal for that workload.
+        List<List<External>> incoming = new ArrayList<>();
+        for (int[] kinds : classes) {
+            int[] row = new int[pieces];
+            for (int kind : kinds) {
+                int[] enters = reachability.rows().row(kind, Direction.INGRESS).best();
+                for (int piece = 0; piece < pieces; piece++) {
+                    row[piece] = unions.of(row[piece], enters[first + piece]);
+                }
+            }
+            incoming.add(merge(row));
+        }
+        externalRows(sink, incoming);
+        int count = names.size();
+        for (int from = 0; from < count; from++) {
+            sink.source(names.get(from));
+            int[] out = new int[pieces];
+            for (int kind : classes.get(from)) {
+                int[] leaves = reachability.rows().row(kind, Direction.EGRESS).best();
+                for (int piece = 0; piece < pieces; piece++) {
+                    out[piece] = unions.of(out[piece], leaves[first + piece]);
+                }
+            }
+            for (External range : merge(out)) {
+                sink.row(-1, range.name(), reachability.ports().set(range.ports()), range.ports());
+            }
+            for (int to = 0; to < count; to++) {
+                if (to == from) {
+                    continue;
+                }
+                int all = PortTable.NONE;
+                for (int a : classes.get(from)) {
+                    for (int b : classes.get(to)) {
+                        all = unions.of(all, unions.connection(a, b));
+                    }
+                }
+                if (all != PortTable.NONE) {
+                    sink.row(to, names.get(to), unions.set(all), all);
+                }
+            }
+        }
+    }
+
+    private void externalRows(Sink sink, List<List<External>> incoming) throws IOException {
+        Set<AddressRange> ranges = new TreeSet<>();
+        incoming.forEach(list -> list.forEach(external -> ranges.add(external.range())));
+        Map<AddressRange, List<int[]>> bySource = new java.util.TreeMap<>();
+        for (int to = 0; to < incoming.size(); to++) {
+            for (External external : incoming.get(to)) {
+                bySource.computeIfAbsent(external.range(), range -> new ArrayList<>())
+                        .add(new int[] {to, external.ports()});
+            }
+        }
+        for (Map.Entry<AddressRange, List<int[]>> entry : bySource.entrySet()) {
+            sink.source(entry.getKey().toString());
+            for (int[] row : entry.getValue()) {
+                sink.row(row[0], names.get(row[0]), reachability.ports().set(row[1]), row[1]);
+            }
+        }
+    }
+
+    private record External(AddressRange range, int ports) {
+        String name() {
+            return range.toString();
+        }
+    }
+
+    /** Joins neighbouring pieces of one family with equal ports; pieces without a connection are left out. */
+    private List<External> merge(int[] row) {
+        List<AddressRange> pieces = reachability.universe().atoms().pieces();
+        List<External> merged = new ArrayList<>();
+        int start = 0;
+        for (int i = 1; i <= row.length; i++) {
+            boolean sameRun = i < row.length
+                    && row[i] == row[start]
+                    && pieces.get(i).isV6() == pieces.get(start).isV6();
+            if (!sameRun) {
+                if (row[start] != PortTable.NONE) {
+                    merged.add(new External(
+                            new AddressRange(
+                                    pieces.get(start).first(), pieces.get(i - 1).last()),
+                            row[start]));
+                }
+                start = i;
+            }
+        }
+        return merged;
+    }
+
+    /** Set operations of one thread, with answers kept in a table that needs no lock. */
+    private final class Unions {
+        private static final int WIDTH = 512;
+        private final PortTable ports;
+        private final int[] intersections = new int[WIDTH * WIDTH];
+        private final List<PortSet> sets = new ArrayList<>();
+        private final List<int[]> leaving = new ArrayList<>();
+        private final List<int[]> entering = new ArrayList<>();
+        private final boolean hosts;
+
+        Unions(PortTable ports) {
+            this.ports = ports;
+            List<PodClass> kinds = reachability.universe().classes();
+            for (int i = 0; i < kinds.size(); i++) {
+                leaving.add(reachability.rows().row(i, Direction.EGRESS).best());
+                entering.add(reachability.rows().row(i, Direction.INGRESS).best());
+            }
+            this.hosts = kinds.stream().anyMatch(PodClass::hostNetwork);
+        }
+
+        int of(int a, int b) {
+            return a == b || b == PortTable.NONE ? a : ports.union(a, b);
+        }
+
+        int connection(int from, int to) {
+            int out = leaving.get(from)[to];
+            if (out == PortTable.NONE) {
+                return out;
+            }
+            int in = hosts ? reachability.entering(from, to, Level.BEST) : entering.get(to)[from];
+            if (in == PortTable.NONE || out == PortTable.ALL || in == out) {
+                return in;
+            }
+            if (in == PortTable.ALL) {
+                return out;
+            }
+            if (out >= WIDTH || in >= WIDTH) {
+                return ports.intersect(out, in);
+            }
+            int slot = out * WIDTH + in;
+            int known = intersections[slot] - 1;
+            if (known < 0) {
+                known = ports.intersect(out, in);
+                intersections[slot] = known + 1;
+            }
+            return known;
+        }
+
+        PortSet set(int id) {
+            while (sets.size() <= id) {
+                sets.add(ports.set(sets.size()));
+            }
+            return sets.get(id);
+        }
+    }
+
+    /** Writes the rows as a JSON array, one row a line. Buffers by itself and does not close the stream. */
+    public void writeJson(OutputStream out) throws IOException {
+        JsonRows json = new JsonRows(out);
+        forEach(json);
+        json.end();
+    }
+
+    /** Writes rows as bytes that are formed once for each name and each port set. */
+    private final class JsonRows implements Sink {
+        private final OutputStream out;
+        private final byte[] buffer = new byte[1 << 18];
+        private final byte[][] targets = new byte[names.size()][];
+        private final List<byte[]> ports = new ArrayList<>();
+        private int used;
+        private boolean any;
+        private byte[] source = new byte[0];
+
+        JsonRows(OutputStream out) {
+            this.out = out;
+            for (int i = 0; i < targets.length; i++) {
+                targets[i] = target(names.get(i));
+            }
+        }
+
+        private byte[] target(String name) {
+            return (quoted(name) + ", \"conn\": ").getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public void source(String name) {
+            source = ("\n  {\"src\": " + quoted(name) + ", \"dst\": ").getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public void row(int workload, String name, PortSet set, int id) throws IOException {
+            while (ports.size() <= id) {
+                PortSet next = reachability.ports().set(ports.size());
+                ports.add(("\"" + next + "\"}").getBytes(StandardCharsets.UTF_8));
+            }
+            put(any ? COMMA : OPEN);
+            any = true;
+            put(source);
+            put(workload < 0 ? target(name) : targets[workload]);
+            put(ports.get(id));
+        }
+
+        private void put(byte[] bytes) throws IOException {
+            if (used + bytes.length > buffer.length) {
+                flush();
+                if (bytes.length > buffer.length) {
+                    out.write(bytes);
+                    return;
+                }
+            }
+            System.arraycopy(bytes, 0, buffer, used, bytes.length);
+            used += bytes.length;
+        }
+
+        private void flush() throws IOException {
+            out.write(buffer, 0, used);
+            used = 0;
+        }
+
+        void end() throws IOException {
+            put((any ? "\n]\n" : "[]\n").getBytes(StandardCharsets.UTF_8));
+            flush();
+            out.flush();
+        }
+    }
+
+    private static final byte[] OPEN = "[".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] COMMA = ",".getBytes(StandardCharsets.UTF_8);
+
+    private static String quoted(String text) {
+        StringBuilder out = new StringBuilder("\"");
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                out.append('\\').append(c);
+            } else if (c < ' ') {
+                out.append(String.format(java.util.Locale.ROOT, "\\u%04x", (int) c));
+            } else {
+                out.append(c);
+            }
+        }
+        return out.append('"').toString();
+    }
+
+    /** Writes one line for each row: {@code src => dst : conn}. */
+    public void writeText(OutputStream out) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (Row row : rows()) {
+            text.append(row.src())
+                    .append(" => ")
+                    .append(row.dst())
+                    .append(" : ")
+                    .append(row.conn())
+                    .append('\n');
+        }
+        out.write(text.toString().getBytes(StandardCharsets.UTF_8));
+        out.flush();
+    }
+
+    /** Writes a flow chart for Mermaid, one arrow for each row. */
+    public void writeMermaid(OutputStream out) throws IOException {
+        List<Row> rows = rows();
+        Set<String> ends = new TreeSet<>();
+        rows.forEach(row -> ends.addAll(List.of(row.src(), row.dst())));
+        List<String> numbered = List.copyOf(ends);
+        Map<String, Integer> numbers = new java.util.HashMap<>();
+        StringBuilder text = new StringBuilder("flowchart LR\n");
+        for (int i = 0; i < numbered.size(); i++) {
+            numbers.put(numbered.get(i), i);
+            text.append("  n")
+                    .append(i)
+                    .append("[\"")
+                    .append(mermaid(numbered.get(i)))
+                    .append("\"]\n");
+        }
+        for (Row row : rows) {
+            text.append("  n")
+                    .append(numbers.get(row.src()))
+                    .append(" -->|\"")
+                    .append(mermaid(row.conn()))
+                    .append("\"| n")
+                    .append(numbers.get(row.dst()))
+                    .append('\n');
+        }
+        out.write(text.toString().getBytes(StandardCharsets.UTF_8));
+        out.flush();
+    }
+
+    private static String mermaid(String text) {
+        return text.replace("&", "&amp;")
+                .replace("\"", "&quot;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;");
+    }
+
+    /** What the rows could not tell: documents and policies that were not read or not evaluated, addresses not known. */
+    public List<Doubt> notes() {
+        Set<Doubt> notes = new LinkedHashSet<>(reachability.doubts());
+        for (Policy policy : reachability.policies()) {
+            notes.addAll(policy.problems());
+        }
+        for (int i = 0; i < reachability.universe().classCount(); i++) {
+            for (Direction direction : Direction.values()) {
+                notes.addAll(reachability.doubts(i, direction));
+            }
+        }
+        for (int i = 0; i < classes.size(); i++) {
+            if (classes.get(i).length > 1) {
+                notes.add(Doubt.of(
+                        "policies tell the pods of " + workloads.get(i) + " apart; its rows are the union",
+                        "compare the labels and addresses of its pods"));
+            }
+        }
+        return List.copyOf(notes);
+    }
+}

@@ -1,0 +1,409 @@
+package io.zta.network;
+
+import io.zta.finding.Doubt;
+import io.zta.intent.Port;
+import io.zta.network.Policy.Tier;
+import io.zta.network.Row.Level;
+import io.zta.snapshot.Damage;
+import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Pods;
+import io.zta.snapshot.Resource;
+import io.zta.snapshot.Snapshot;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who reaches whom by NetworkPolicies and the tiers around them. Pure and thread-safe; start at {@link #of(Snapshot)}.
+ *
+ * <p>Pods that no policy can tell apart are one class, policies are sets of classes, and rows are formed when somebody asks
+ * for them: the work grows with kinds of pods and not with pods. The rules are those of docs/semantics/network.md.
+ */
+public final class Reachability {
+    private static final Set<GroupKind> DECISIVE =
+            Set.of(GroupKind.POD, GroupKind.NAMESPACE, GroupKind.NETWORK_POLICY, GroupKind.DEPLOYMENT);
+
+    /**
+     * What is looked at beside the snapshot, for questions about pods that are not there yet.
+     *
+     * @param pods pods that might be created
+     * @param namespaces labels of namespaces that might be created
+     * @param labels label keys by which callers tell pods apart
+     * @param blocks addresses that callers tell apart
+     */
+    record Extras(
+            List<Pod> pods, Map<String, Map<String, String>> namespaces, Set<String> labels, Set<AddressRange> blocks) {
+        static final Extras NONE = new Extras(List.of(), Map.of(), Set.of(), Set.of());
+    }
+
+    private final Snapshot base;
+    private final List<Resource> changes;
+    private final Options options;
+    private final Pods pods;
+    private final Universe universe;
+    private final Map<String, List<Policy>> policies;
+    private final Matcher matcher;
+    private final PortTable ports;
+    private final Rows rows;
+    private @Nullable Map<String, Pod> byName;
+
+    private Reachability(
+            Snapshot base,
+            List<Resource> changes,
+            Options options,
+            Pods pods,
+            Universe universe,
+            Map<String, List<Policy>> policies,
+            Matcher matcher,
+            PortTable ports,
+            Rows rows) {
+        this.base = base;
+        this.changes = changes;
+        this.options = options;
+        this.pods = pods;
+        this.universe = universe;
+        this.policies = policies;
+        this.matcher = matcher;
+        this.ports = ports;
+        this.rows = rows;
+    }
+
+    /** Reads the policies of a snapshot, assuming nothing of the network plugin. */
+    public static Reachability of(Snapshot snapshot) {
+        return of(snapshot, Options.DEFAULT);
+    }
+
+    /** Reads the policies of a snapshot, for a plugin that behaves so. */
+    public static Reachability of(Snapshot snapshot, Options options) {
+        return of(snapshot, options, Extras.NONE);
+    }
+
+    static Reachability of(Snapshot snapshot, Options options, Extras extras) {
+        Map<String, List<Policy>> policies = new LinkedHashMap<>();
+        snapshot.counts().keySet().forEach(type -> {
+            if (isPolicy(type)) {
+                snapshot.resources(type).forEach(resource -> policies.put(id(resource), read(resource)));
+            }
+        });
+        Map<AddressRange, Map<String, String>> nodes = Universe.nodes(snapshot);
+        List<Policy> all = policies.values().stream().flatMap(List::stream).toList();
+        Universe.Vocabulary words = Universe.Vocabulary.of(all, List.copyOf(nodes.keySet()));
+        words.labels().addAll(extras.labels());
+        words.blocks().addAll(extras.blocks());
+        Pods pods = Pods.of(snapshot);
+        List<Pod> everyone = new ArrayList<>(pods.all());
+        everyone.addAll(extras.pods());
+        Universe universe = new Universe(snapshot, everyone, words, extras.namespaces());
+        Matcher matcher = new Matcher(universe, options, nodes);
+        PortTable ports = new PortTable();
+        Rows rows = new Rows(universe, matcher, ports, options, all);
+        return new Reachability(snapshot, List.of(), options, pods, universe, policies, matcher, ports, rows);
+    }
+
+    private static boolean isPolicy(GroupKind type) {
+        return type.equals(GroupKind.NETWORK_POLICY)
+                || TierReader.KINDS.contains(type)
+                || ForeignReader.recognises(type);
+    }
+
+    private static List<Policy> read(Resource resource) {
+        if (resource.type().equals(GroupKind.NETWORK_POLICY)) {
+            return List.of(PolicyReader.read(resource));
+        }
+        return TierReader.KINDS.contains(resource.type())
+                ? List.of(TierReader.read(resource))
+                : ForeignReader.read(resource);
+    }
+
+    private static String id(Resource resource) {
+        String name = resource.name().isEmpty() ? "\u0000" + resource.origin() : resource.name();
+        return resource.type() + "|" + resource.namespace() + "|" + name;
+    }
+
+    /**
+     * The same cluster with further objects; one of the same kind, namespace and name replaces the one that is here. A
+     * changed NetworkPolicy that speaks of known labels and addresses costs the rows it touches; all else starts anew.
+     */
+    public Reachability with(Collection<Resource> changed) {
+        List<Resource> all = new ArrayList<>(changes);
+        all.addAll(changed);
+        List<Policy> removed = new ArrayList<>();
+        List<Policy> added = new ArrayList<>();
+        Map<String, List<Policy>> after = new LinkedHashMap<>(policies);
+        for (Resource resource : changed) {
+            if (!resource.type().equals(GroupKind.NETWORK_POLICY)) {
+                return of(base.with(all), options);
+            }
+            List<Policy> fresh = read(resource);
+            List<Policy> before = after.put(id(resource), fresh);
+            if (before != null && !added.removeAll(before)) {
+                removed.addAll(before);
+            }
+            added.addAll(fresh);
+        }
+        Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
+        if (!universe.vocabulary().covers(words, universe.atoms())) {
+            return of(base.with(all), options);
+        }
+        return new Reachability(
+                base, all, options, pods, universe, after, matcher, ports, rows.replacing(removed, added));
+    }
+
+    /** The same cluster without one object. */
+    public Reachability without(Resource gone) {
+        List<Policy> removed = policies.get(id(gone));
+        if (removed == null || !gone.type().equals(GroupKind.NETWORK_POLICY)) {
+            return of(snapshot().without(gone), options);
+        }
+        Map<String, List<Policy>> after = new LinkedHashMap<>(policies);
+        after.remove(id(gone));
+        return new Reachability(
+                snapshot().without(gone),
+                List.of(),
+                options,
+                pods,
+                universe,
+                after,
+                matcher,
+                ports,
+                rows.replacing(removed, List.of()));
+    }
+
+    /** What was read. */
+    public Snapshot snapshot() {
+        return changes.isEmpty() ? base : base.with(changes);
+    }
+
+    /** How the network plugin was taken to behave. */
+    public Options options() {
+        return options;
+    }
+
+    /** The pods, by which connections are asked for. */
+    public Pods pods() {
+        return pods;
+    }
+
+    /** The pieces of the address space that policies tell apart, in order; all of it where none does. */
+    public List<AddressRange> externalRanges() {
+        return universe.atoms().pieces();
+    }
+
+    /**
+     * What can pass from one pod to another, or to itself, which nothing can forbid.
+     *
+     * @throws IllegalArgumentException if a pod is not of this snapshot
+     */
+    public Connection between(Pod from, Pod to) {
+        if (samePod(from, to)) {
+            return new Connection(PortSet.ALL, PortSet.ALL, PortSet.ALL, List.of());
+        }
+        int source = classOf(from);
+        int target = classOf(to);
+        boolean node = from.hostNetwork() && options.nodes() == Options.Nodes.ALLOWED;
+        String fromNode = from.spec().get("nodeName").textOr("");
+        String toNode = to.spec().get("nodeName").textOr("");
+        boolean unknownNode = fromNode.isEmpty() || toNode.isEmpty();
+        int[] answer = new int[3];
+        for (Level level : Level.values()) {
+            boolean through = node && (unknownNode ? level != Level.SURE : fromNode.equals(toNode));
+            int let = through
+                    ? PortTable.ALL
+                    : rows.row(target, Direction.INGRESS).at(level)[source];
+            answer[level.ordinal()] =
+                    ports.intersect(rows.row(source, Direction.EGRESS).at(level)[target], let);
+        }
+        List<Doubt> reasons = new ArrayList<>(doubts());
+        reasons.addAll(doubts(source, Direction.EGRESS));
+        reasons.addAll(doubts(target, Direction.INGRESS));
+        if (node && unknownNode) {
+            reasons.add(Doubt.of(
+                    "whether " + from.display() + " runs on the node of " + to.display() + " is not known",
+                    "give a snapshot of running pods"));
+        }
+        return connection(answer, reasons);
+    }
+
+    /** Whether both are one object. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean samePod(Pod a, Pod b) {
+        return a == b || !a.fromTemplate() && !b.fromTemplate() && a.resource() == b.resource();
+    }
+
+    /** What can pass from every one of these addresses to a pod; possible is what can pass from any of them. */
+    public Connection fromAddresses(AddressRange range, Pod to) {
+        int target = classOf(to);
+        return external(range, rows.row(target, Direction.INGRESS), doubts(target, Direction.INGRESS));
+    }
+
+    /** What can pass from a pod to every one of these addresses; possible is what can pass to any of them. */
+    public Connection toAddresses(Pod from, AddressRange range) {
+        int source = classOf(from);
+        return external(range, rows.row(source, Direction.EGRESS), doubts(source, Direction.EGRESS));
+    }
+
+    private Connection external(AddressRange range, Row row, List<Doubt> local) {
+        int[] answer = {PortTable.ALL, PortTable.ALL, PortTable.NONE};
+        boolean any = false;
+        for (int i = 0; i < universe.atoms().size(); i++) {
+            if (universe.atoms().pieces().get(i).overlaps(range)) {
+                any = true;
+                int end = universe.classCount() + i;
+                answer[0] = ports.intersect(answer[0], row.sure()[end]);
+                answer[1] = ports.intersect(answer[1], row.best()[end]);
+                answer[2] = ports.union(answer[2], row.possible()[end]);
+            }
+        }
+        if (!any) { // IPv6, which nothing here mentions: what holds for the rest of the world
+            return external(AddressRange.ALL_V4, row, local);
+        }
+        List<Doubt> reasons = new ArrayList<>(doubts());
+        reasons.addAll(local);
+        return connection(answer, reasons);
+    }
+
+    /** What can pass from the node that a pod runs on. */
+    public Connection fromNode(Pod to) {
+        if (options.nodes() == Options.Nodes.ALLOWED) {
+            return new Connection(PortSet.ALL, PortSet.ALL, PortSet.ALL, List.of());
+        }
+        return fromAddresses(AddressRange.ALL_V4, to);
+    }
+
+    private Connection connection(int[] answer, List<Doubt> reasons) {
+        boolean readable = doubts().isEmpty();
+        PortSet sure = readable ? ports.set(answer[0]) : PortSet.NONE;
+        PortSet possible = readable ? ports.set(answer[2]) : PortSet.ALL;
+        return new Connection(
+                sure,
+                ports.set(answer[1]),
+                possible,
+                sure.equals(possible) ? List.of() : List.copyOf(new LinkedHashSet<>(reasons)));
+    }
+
+    /** Why nothing can be told for sure: documents that could not be read, kinds that could not be listed. */
+    public List<Doubt> doubts() {
+        List<Doubt> doubts = new ArrayList<>();
+        for (Damage damage : base.damages()) {
+            doubts.add(new Doubt(damage.problem(), damage.remedy(), damage.origin()));
+        }
+        for (GroupKind type : base.unread()) {
+            if (DECISIVE.contains(type) || isPolicy(type)) {
+                doubts.add(Doubt.of(type + " could not be listed", "let this user list them"));
+            }
+        }
+        return doubts;
+    }
+
+    /** Why the row of a class is not certain. */
+    List<Doubt> doubts(int pods, Direction direction) {
+        List<Doubt> doubts = new ArrayList<>();
+        Set<Integer> priorities = new HashSet<>();
+        for (Policy policy : rows.selecting(pods)) {
+            if (policy.rules(direction).isEmpty() && policy.isReadable()) {
+                continue;
+            }
+            doubts.addAll(policy.problems());
+            if (policy.tier() == Tier.ADMIN && !priorities.add(policy.priority())) {
+                doubts.add(new Doubt(
+                        policy.resource().display() + " shares its priority with another policy, and which one wins "
+                                + "is not defined",
+                        "give each policy a priority of its own",
+                        policy.resource().origin()));
+            }
+            if ((policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE)
+                    && options.tiers() == Options.Tiers.UNKNOWN) {
+                doubts.add(new Doubt(
+                        "whether " + policy.resource().display() + " is enforced depends on the network plugin",
+                        "name a plugin that is known to enforce policy.networking.k8s.io, or to ignore it",
+                        policy.resource().origin()));
+            }
+            for (Rule rule : policy.rules(direction).orElse(List.of())) {
+                if (policy.isReadable() && !matcher.match(policy, rule).isCertain()) {
+                    doubts.add(new Doubt(
+                            policy.resource().display() + ": whether " + rule.path()
+                                    + " matches pods by their address depends on the network plugin and on addresses "
+                                    + "that are not all known",
+                            "name the plugin, and give a snapshot of running pods",
+                            policy.resource().originOf(rule.node())));
+                }
+            }
+        }
+        return doubts;
+    }
+
+    int classOf(Pod pod) {
+        Optional<Integer> known = universe.classOf(pod);
+        if (known.isEmpty()) {
+            known = Optional.ofNullable(byName().get(pod.workload() + "/" + pod.name()))
+                    .flatMap(universe::classOf);
+        }
+        return known.orElseThrow(() -> new IllegalArgumentException(
+                "Pod " + pod.display() + " is not of this snapshot. Take pods from Reachability.pods()."));
+    }
+
+    private synchronized Map<String, Pod> byName() {
+        if (byName == null) {
+            Map<String, Pod> names = new HashMap<>();
+            pods.all().forEach(pod -> names.put(pod.workload() + "/" + pod.name(), pod));
+            byName = names;
+        }
+        return byName;
+    }
+
+    Universe universe() {
+        return universe;
+    }
+
+    Rows rows() {
+        return rows;
+    }
+
+    Matcher matcher() {
+        return matcher;
+    }
+
+    PortTable ports() {
+        return ports;
+    }
+
+    /** All policies, in the order read. */
+    List<Policy> policies() {
+        return policies.values().stream().flatMap(List::stream).toList();
+    }
+
+    /** The number of the port set that passes from one end to another; pods of one node see each other's host. */
+    int connection(int from, int to, Level level) {
+        int out = universe.isClass(from) ? rows.row(from, Direction.EGRESS).at(level)[to] : PortTable.ALL;
+        if (out == PortTable.NONE || !universe.isClass(to)) {
+            return out;
+        }
+        return ports.intersect(out, entering(from, to, level));
+    }
+
+    int entering(int from, int to, Level level) {
+        if (universe.isClass(from) && options.nodes() == Options.Nodes.ALLOWED) {
+            PodClass source = universe.classes().get(from);
+            PodClass target = universe.classes().get(to);
+            if (source.hostNetwork()
+                    && (level == Level.SURE ? source.sharesNode(target) : source.mayShareNode(target))) {
+                return PortTable.ALL;
+            }
+        }
+        return rows.row(to, Direction.INGRESS).at(level)[from];
+    }
+
+    /** What decides a connection, policy by policy. */
+    public Explanation explain(String from, String to, Port port) {
+        return Explanation.of(this, from, to, port);
+    }
+}

@@ -1,0 +1,88 @@
+package io.zta.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zta.snapshot.Snapshot;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class ReachTest {
+    private static final String PODS = """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: web, namespace: shop, labels: {app: web}}
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: orders, namespace: shop}
+            spec:
+              template:
+                metadata: {labels: {app: orders}}
+                spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}
+            """;
+
+    private static String json(String yaml) {
+        try {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            Reach.of(Snapshot.ofText("test", yaml)).writeJson(out);
+            return out.toString(StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void without_policies_everything_reaches_everything() {
+        assertThat(json(PODS)).isEqualTo("""
+                        [
+                          {"src": "0.0.0.0-255.255.255.255", "dst": "shop/orders[Deployment]", "conn": "All Connections"},
+                          {"src": "0.0.0.0-255.255.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "shop/orders[Deployment]", "dst": "0.0.0.0-255.255.255.255", "conn": "All Connections"},
+                          {"src": "shop/orders[Deployment]", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "shop/web[Pod]", "dst": "0.0.0.0-255.255.255.255", "conn": "All Connections"},
+                          {"src": "shop/web[Pod]", "dst": "shop/orders[Deployment]", "conn": "All Connections"}
+                        ]
+                        """);
+    }
+
+    @Test
+    void external_ranges_are_split_where_a_policy_tells_them_apart_and_joined_where_it_does_not() {
+        assertThat(json(PODS + """
+                        ---
+                        apiVersion: networking.k8s.io/v1
+                        kind: NetworkPolicy
+                        metadata: {name: p, namespace: shop}
+                        spec:
+                          podSelector: {matchLabels: {app: orders}}
+                          ingress:
+                          - from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]
+                            ports: [{port: http}, {port: 53, protocol: UDP}, {port: 9000, endPort: 9010}]
+                        """)).isEqualTo("""
+                        [
+                          {"src": "0.0.0.0-255.255.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "10.0.0.0-10.0.255.255", "dst": "shop/orders[Deployment]", "conn": "TCP 8080,9000-9010,UDP 53"},
+                          {"src": "10.2.0.0-10.255.255.255", "dst": "shop/orders[Deployment]", "conn": "TCP 8080,9000-9010,UDP 53"},
+                          {"src": "shop/orders[Deployment]", "dst": "0.0.0.0-255.255.255.255", "conn": "All Connections"},
+                          {"src": "shop/orders[Deployment]", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "shop/web[Pod]", "dst": "0.0.0.0-255.255.255.255", "conn": "All Connections"}
+                        ]
+                        """);
+    }
+
+    @Test
+    void a_snapshot_without_pods_has_no_rows() {
+        assertThat(json("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"))
+                .isEqualTo("[]\n");
+    }
+
+    @Test
+    void mermaid_draws_one_arrow_for_each_row() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Reach.of(Snapshot.ofText("test", PODS)).writeMermaid(out);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .startsWith("flowchart LR\n  n0[\"0.0.0.0-255.255.255.255\"]\n")
+                .contains("  n1 -->|\"All Connections\"| n2\n");
+    }
+}
