@@ -1,0 +1,309 @@
+package io.zta.istio;
+
+import io.zta.finding.Evidence;
+import io.zta.snapshot.Node;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Snapshot;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Whether a pod has a whole sidecar, and whether a port's traffic goes through it. Running pods are judged by what they
+ * are: containers, image, the arguments of istio-init; templates by what the injector would make of them.
+ */
+final class Captures {
+    private static final Set<Integer> NEVER_CAPTURED = Set.of(15008, 15020, 15021, 15090);
+    /** Keys of {@code proxy.istio.io/config} that leave capture and the control plane alone. */
+    private static final Set<String> HARMLESS = Set.of(
+            "holdApplicationUntilProxyStarts",
+            "concurrency",
+            "drainDuration",
+            "terminationDrainDuration",
+            "tracing",
+            "proxyStatsMatcher",
+            "extraStatTags",
+            "gatewayTopology",
+            "proxyHeaders");
+
+    private final Snapshot snapshot;
+    private final MeshSettings settings;
+    private final Injector injector;
+
+    Captures(Snapshot snapshot, MeshSettings settings) {
+        this.snapshot = snapshot;
+        this.settings = settings;
+        this.injector = new Injector(snapshot);
+    }
+
+    Injector injector() {
+        return injector;
+    }
+
+    /** Whether a pod has a sidecar that is Istio's own, whatever ports it captures. */
+    Capture sidecar(Pod pod) {
+        if (pod.hostNetwork()) {
+            return Capture.open(
+                    "MESH-nosidecar",
+                    "the pod is on the node's network, where there is no sidecar",
+                    Evidence.of(pod.resource(), "spec.hostNetwork", pod.spec().get("hostNetwork")));
+        }
+        Optional<Node> proxy = container(pod, "istio-proxy");
+        if (pod.fromTemplate() && pod.annotations().get("sidecar.istio.io/status") == null) {
+            Capture injected = injector.injected(pod);
+            if (!injected.is(Capture.State.CAPTURED)) {
+                return injected;
+            }
+            if (proxy.isPresent() || container(pod, "istio-init").isPresent()) {
+                return Capture.unknown(
+                        "MESH-image",
+                        "the template brings a container of the injector's name, whose settings win over the injector's",
+                        Evidence.of(pod.resource(), "spec.containers", "istio-proxy or istio-init"));
+            }
+            return templateImage(pod).orElse(injected);
+        }
+        if (proxy.isEmpty()) {
+            return withoutProxy(pod);
+        }
+        return judge(pod, proxy.get());
+    }
+
+    private Capture withoutProxy(Pod pod) {
+        Map<String, String> namespace = snapshot.namespaceLabels(pod.namespace());
+        boolean ambient = "ambient".equals(namespace.get("istio.io/dataplane-mode"))
+                || "ambient".equals(pod.labels().get("istio.io/dataplane-mode"))
+                || pod.annotations().containsKey("ambient.istio.io/redirection");
+        Evidence evidence = Evidence.of(pod.resource(), "spec.containers", "no container istio-proxy");
+        if (ambient && !"none".equals(pod.labels().get("istio.io/dataplane-mode"))) {
+            return Capture.unknown(
+                    "MESH-nosidecar",
+                    pod.display() + " has no sidecar and is in ambient mode, which is not evaluated",
+                    evidence);
+        }
+        return Capture.open("MESH-nosidecar", "the pod runs without a sidecar", evidence);
+    }
+
+    private Optional<Capture> templateImage(Pod pod) {
+        String image = pod.annotations().get("sidecar.istio.io/proxyImage");
+        return image == null || injector.images().contains(image)
+                ? Optional.empty()
+                : Optional.of(Capture.open(
+                        "MESH-image",
+                        "the pod asks for a proxy image of its own",
+                        Evidence.of(pod.resource(), "annotations.sidecar.istio.io/proxyImage", image)));
+    }
+
+    private Capture judge(Pod pod, Node proxy) {
+        String image = proxy.get("image").textOr("");
+        Evidence evidence = evidence(pod, proxy, "image", image);
+        Set<String> expected = injector.images();
+        if (!expected.isEmpty() && !expected.contains(image)) {
+            return Capture.open(
+                    "MESH-image",
+                    "the container istio-proxy is not of the injector's image "
+                            + expected.iterator().next(),
+                    evidence);
+        }
+        if (expected.isEmpty() && !name(image).startsWith("proxyv2")) {
+            return Capture.unknown(
+                    "MESH-image",
+                    "whether " + image + " of " + pod.display()
+                            + " is Istio's proxy can't be told: the snapshot has no ConfigMap istio-sidecar-injector",
+                    evidence);
+        }
+        if (proxy.get("command").size() > 0) {
+            return Capture.unknown(
+                    "MESH-image",
+                    "the container istio-proxy of " + pod.display() + " runs a command of its own",
+                    evidence(pod, proxy, "command", proxy.get("command").toString()));
+        }
+        List<String> args = proxy.get("args").texts();
+        if (args.size() > 1 && !args.subList(0, 2).equals(List.of("proxy", "sidecar"))) {
+            return Capture.open(
+                    "MESH-capture",
+                    "the proxy runs as " + args.subList(0, 2) + ", not as a sidecar that captures",
+                    evidence(pod, proxy, "args", args.toString()));
+        }
+        for (Node variable : proxy.get("env").items()) {
+            if (variable.get("name").textOr("").equals("DISABLE_ENVOY")
+                    && !variable.get("value").textOr("true").equals("false")) {
+                return Capture.open(
+                        "MESH-capture",
+                        "the proxy is told not to start Envoy",
+                        evidence(pod, proxy, "env", variable.toString()));
+            }
+        }
+        return Capture.captured("the pod has Istio's sidecar", evidence);
+    }
+
+    private static String name(String image) {
+        return image.substring(image.lastIndexOf('/') + 1);
+    }
+
+    private static Evidence evidence(Pod pod, Node container, String field, String value) {
+        return Evidence.of(
+                pod.resource(), "spec container " + container.get("name").textOr("") + " " + field, value);
+    }
+
+    /** A container that runs or ran for the pod's start. */
+    private static Optional<Node> container(Pod pod, String name) {
+        return pod.allContainers().stream()
+                .filter(container -> container.get("name").textOr("").equals(name))
+                .findFirst();
+    }
+
+    /** Whether what comes to a port passes through the pod's sidecar. */
+    Capture of(Pod pod, int port) {
+        Capture sidecar = sidecar(pod);
+        if (!sidecar.is(Capture.State.CAPTURED)) {
+            return sidecar;
+        }
+        if (NEVER_CAPTURED.contains(port)) {
+            return Capture.open(
+                    "MESH-admin",
+                    "port " + port + " is the sidecar's own and never captured",
+                    Evidence.of(pod.resource(), "", "port " + port + " is the sidecar's own"));
+        }
+        Optional<Node> init = pod.fromTemplate() ? Optional.empty() : container(pod, "istio-init");
+        if (init.isPresent() && init.get().get("args").size() > 0) {
+            return byArguments(pod, init.get(), port, sidecar);
+        }
+        boolean validated = container(pod, "istio-validation").isPresent();
+        if (!pod.fromTemplate() && !validated && !injector.cni().orElse(false)) {
+            Evidence evidence =
+                    Evidence.of(pod.resource(), "spec.initContainers", "no istio-init, no istio-validation");
+            Capture annotated = byAnnotations(pod, port, sidecar);
+            if (annotated.is(Capture.State.OPEN) || injector.cni().isEmpty()) {
+                return annotated; // without the injector's settings the CNI plugin is taken to be there
+            }
+            return Capture.open("MESH-capture", "nothing redirects the pod's traffic into the sidecar", evidence);
+        }
+        return byAnnotations(pod, port, sidecar);
+    }
+
+    private static Capture byArguments(Pod pod, Node init, int port, Capture sidecar) {
+        List<String> args = init.get("args").texts();
+        Evidence evidence = evidence(pod, init, "args", args.toString());
+        if (args.contains("--skip-rule-apply") || init.get("command").size() > 0) {
+            return Capture.open("MESH-capture", "istio-init sets up no redirection", evidence);
+        }
+        if (!after(args, "-c").orElse("").isEmpty()
+                || !after(args, "-k").orElse("").isEmpty()) {
+            return Capture.open("MESH-capture", "istio-init leaves interfaces out of the redirection", evidence);
+        }
+        Optional<String> included = after(args, "-b");
+        if (included.isEmpty()) {
+            return Capture.unknown(
+                    "MESH-capture",
+                    "the arguments of istio-init in " + pod.display() + " are not those of a known version",
+                    evidence);
+        }
+        if (!included.get().equals("*") && !list(included.get()).contains(Integer.toString(port))) {
+            return Capture.open(
+                    "MESH-capture", "istio-init redirects only the inbound ports \"" + included.get() + "\"", evidence);
+        }
+        if (list(after(args, "-d").orElse("")).contains(Integer.toString(port))) {
+            return Capture.open("MESH-capture", "istio-init leaves port " + port + " out of the redirection", evidence);
+        }
+        return Capture.captured(
+                "istio-init redirects port " + port, sidecar.evidence().get(0), evidence);
+    }
+
+    private Capture byAnnotations(Pod pod, int port, Capture sidecar) {
+        Map<String, String> annotations = pod.annotations();
+        for (String name : List.of(
+                "traffic.sidecar.istio.io/excludeInterfaces",
+                "istio.io/reroute-virtual-interfaces",
+                "traffic.sidecar.istio.io/kubevirtInterfaces")) {
+            if (!annotations.getOrDefault(name, "").isBlank()) {
+                return open(pod, name, "leaves interfaces out of the capture");
+            }
+        }
+        String templates = annotations.get("inject.istio.io/templates");
+        if (templates != null && !templates.equals("sidecar")) {
+            boolean known = list(templates).stream().anyMatch(Set.of("gateway", "grpc-agent", "grpc-simple")::contains);
+            return known
+                    ? open(pod, "inject.istio.io/templates", "asks for a proxy that captures nothing")
+                    : Capture.unknown(
+                            "MESH-capture",
+                            pod.display() + " is injected by the templates " + templates + ", which are not evaluated",
+                            annotation(pod, "inject.istio.io/templates"));
+        }
+        String mode = annotations.getOrDefault("sidecar.istio.io/interceptionMode", settings.interceptionMode());
+        if (!Set.of("REDIRECT", "TPROXY").contains(mode)) {
+            return Capture.open(
+                    "MESH-capture",
+                    "interception mode " + mode + " redirects nothing",
+                    annotation(pod, "sidecar.istio.io/interceptionMode"));
+        }
+        Optional<Capture> configured = byProxyConfig(pod);
+        if (configured.isPresent()) {
+            return configured.get();
+        }
+        String text = Integer.toString(port);
+        String included = annotations.getOrDefault(
+                "traffic.sidecar.istio.io/includeInboundPorts", injector.proxySetting("includeInboundPorts", "*"));
+        if (!included.equals("*") && !list(included).contains(text)) {
+            return open(pod, "traffic.sidecar.istio.io/includeInboundPorts", "does not include port " + port);
+        }
+        String excluded = annotations.getOrDefault(
+                "traffic.sidecar.istio.io/excludeInboundPorts", injector.proxySetting("excludeInboundPorts", ""));
+        if (list(excluded).contains(text)) {
+            return open(pod, "traffic.sidecar.istio.io/excludeInboundPorts", "excludes port " + port);
+        }
+        if (annotations.getOrDefault("status.sidecar.istio.io/port", "").equals(text)) {
+            return open(pod, "status.sidecar.istio.io/port", "makes port " + port + " the sidecar's own");
+        }
+        return Capture.captured(
+                "the sidecar captures port " + port, sidecar.evidence().get(0));
+    }
+
+    private static Optional<Capture> byProxyConfig(Pod pod) {
+        String text = pod.annotations().get("proxy.istio.io/config");
+        if (text == null) {
+            return Optional.empty();
+        }
+        Optional<Node> config = Text.tree(text);
+        Evidence evidence = annotation(pod, "proxy.istio.io/config");
+        if (config.isPresent()
+                && config.get().get("interceptionMode").textOr("").equals("NONE")) {
+            return Optional.of(Capture.open("MESH-capture", "its proxy configuration redirects nothing", evidence));
+        }
+        boolean harmless =
+                config.isPresent() && config.get().fields().keySet().stream().allMatch(HARMLESS::contains);
+        return harmless
+                ? Optional.empty()
+                : Optional.of(Capture.unknown(
+                        "MESH-capture",
+                        pod.display() + " changes its proxy's configuration in ways that are not evaluated",
+                        evidence));
+    }
+
+    private static Capture open(Pod pod, String annotation, String does) {
+        return Capture.open("MESH-capture", "the annotation " + annotation + " " + does, annotation(pod, annotation));
+    }
+
+    private static Evidence annotation(Pod pod, String name) {
+        return Evidence.of(
+                pod.resource(),
+                "metadata.annotations." + name,
+                pod.annotations().getOrDefault(name, "absent"));
+    }
+
+    private static Optional<String> after(List<String> args, String flag) {
+        int index = args.indexOf(flag);
+        return index >= 0 && index + 1 < args.size() ? Optional.of(args.get(index + 1)) : Optional.empty();
+    }
+
+    private static List<String> list(String text) {
+        List<String> items = new ArrayList<>();
+        Arrays.stream(text.split(","))
+                .map(String::strip)
+                .filter(item -> !item.isEmpty())
+                .forEach(items::add);
+        return items;
+    }
+}

@@ -1,0 +1,27 @@
+package io.zta.istio;
+
+import io.zta.Posture;
+import io.zta.compile.Compiled;
+import io.zta.compile.Layer;
+import io.zta.finding.ClaimResult;
+import io.zta.intent.LayerName;
+import io.zta.snapshot.Snapshot;
+import java.util.List;
+
+/** The mesh layer: mTLS, identities, tokens, and the rule that keeps sidecars whole. */
+public final class MeshLayer implements Layer {
+    @Override
+    public LayerName name() {
+        return LayerName.MESH;
+    }
+
+    @Override
+    public List<Compiled> compile(Posture posture) {
+        return MeshObjects.of(posture);
+    }
+
+    @Override
+    public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
+        return List.of();
+    }
+}
