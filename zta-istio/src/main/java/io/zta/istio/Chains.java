@@ -50,7 +50,7 @@ final class Chains {
                 services.add(service);
             }
         }
-        Optional<Resource> odd = unusual(pod, port);
+        Optional<Resource> odd = unusual(pod);
         if (odd.isPresent()) {
             return new Decision(
                     Chain.UNKNOWN,
@@ -146,15 +146,11 @@ final class Chains {
 
     static Chain chain(String declared, boolean application, int number) {
         String name = declared.toLowerCase(Locale.ROOT);
-        if (application) {
-            switch (declared) {
-                case "kubernetes.io/h2c", "kubernetes.io/ws":
-                    return Chain.HTTP;
-                case "kubernetes.io/wss":
-                    return Chain.TCP;
-                default:
-                    break;
-            }
+        if (application && Set.of("kubernetes.io/h2c", "kubernetes.io/ws").contains(declared)) {
+            return Chain.HTTP;
+        }
+        if (application && declared.equals("kubernetes.io/wss")) {
+            return Chain.TCP;
         }
         String protocol = name.startsWith("grpc-web") ? "grpc-web" : name.split("-", 2)[0];
         if (HTTP.contains(protocol)) {
@@ -167,7 +163,7 @@ final class Chains {
     }
 
     /** An object that may name the pod's port in a way that is not evaluated. */
-    private Optional<Resource> unusual(Pod pod, int port) {
+    private Optional<Resource> unusual(Pod pod) {
         for (Resource entry : snapshot.resources(Kinds.SERVICE_ENTRY, pod.namespace())) {
             Map<String, String> labels =
                     entry.spec().at("workloadSelector", "labels").textMap();
