@@ -51,7 +51,7 @@ record GateContext(
                 draft.inventory(),
                 draft.notes(),
                 cluster,
-                Flows.between(before, after),
+                Flows.between(posture, before, after),
                 Entry.remaining(posture, after));
     }
 
