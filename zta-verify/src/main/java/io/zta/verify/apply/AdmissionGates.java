@@ -56,8 +56,9 @@ final class AdmissionGates {
                 }
             }
             if (step.stage() == Step.Stage.WARN) {
-                findings.note(step.changes().size()
-                        + " policies and bindings come with [Warn, Audit]; status.typeChecking is read before any denies");
+                findings.note(
+                        step.changes().size()
+                                + " policies and bindings come with [Warn, Audit]; status.typeChecking is read before any denies");
             }
         }
     }
@@ -132,7 +133,8 @@ final class AdmissionGates {
             Set<String> labels = new TreeSet<>();
             JsonNode selector = constraints.path("namespaceSelector");
             selector.path("matchLabels").fieldNames().forEachRemaining(labels::add);
-            selector.path("matchExpressions").forEach(expression -> labels.add(expression.path("key").asText()));
+            selector.path("matchExpressions")
+                    .forEach(expression -> labels.add(expression.path("key").asText()));
             labels.remove("kubernetes.io/metadata.name");
             boolean selects = !labels.isEmpty();
             if (guards && !missing.isEmpty()) {

@@ -84,8 +84,12 @@ public record AuditTrail(Map<Identity, Integer> entries, Map<String, Integer> wa
         }
         String id = event.path("auditID").asText();
         if (stage.equals("ResponseStarted")) {
-            open.put(id, name + " " + object.path("subresource").asText() + " " + object.path("namespace").asText()
-                    + "/" + object.path("name").asText() + " since " + event.path("stageTimestamp").asText());
+            open.put(
+                    id,
+                    name + " " + object.path("subresource").asText() + " "
+                            + object.path("namespace").asText() + "/"
+                            + object.path("name").asText() + " since "
+                            + event.path("stageTimestamp").asText());
         } else if (stage.equals("ResponseComplete") || stage.equals("Panic")) {
             open.remove(id);
             Set<String> groups = new TreeSet<>();

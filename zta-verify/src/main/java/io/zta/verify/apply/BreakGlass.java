@@ -54,8 +54,7 @@ public final class BreakGlass {
      * @param reason why it was given
      * @param approvedBy who approved it
      */
-    public record Grant(
-            String binding, String subject, Optional<Instant> expires, String reason, String approvedBy) {
+    public record Grant(String binding, String subject, Optional<Instant> expires, String reason, String approvedBy) {
         /** Whether it should be gone at that time; one without a readable end should always be. */
         public boolean expired(Instant now) {
             return expires.isEmpty() || !expires.get().isAfter(now);
@@ -117,7 +116,8 @@ public final class BreakGlass {
                                 .toList()
                         + ". Add breakGlass(..) for it and apply the posture first."));
         if (duration.isZero() || duration.isNegative() || duration.compareTo(intent.longest()) > 0) {
-            throw usage("A grant for " + subject + " may last up to " + intent.longest() + "; asked were " + duration + ".");
+            throw usage("A grant for " + subject + " may last up to " + intent.longest() + "; asked were " + duration
+                    + ".");
         }
         if (reason.isBlank()) {
             throw usage("A grant needs a reason.");
@@ -155,9 +155,10 @@ public final class BreakGlass {
     private static Grant of(JsonNode binding) {
         JsonNode annotations = binding.path("metadata").path("annotations");
         List<String> subjects = new ArrayList<>();
-        binding.path("subjects").forEach(subject -> subjects.add(subject.path("kind").asText() + " "
-                + (subject.has("namespace") ? subject.path("namespace").asText() + "/" : "")
-                + subject.path("name").asText()));
+        binding.path("subjects")
+                .forEach(subject -> subjects.add(subject.path("kind").asText() + " "
+                        + (subject.has("namespace") ? subject.path("namespace").asText() + "/" : "")
+                        + subject.path("name").asText()));
         return new Grant(
                 Json.metadata(binding, "namespace") + "/" + Json.metadata(binding, "name"),
                 String.join(", ", subjects),
@@ -212,13 +213,13 @@ public final class BreakGlass {
             throw usage("A reaper runs every 1 to 59 minutes; asked were " + every + ".");
         }
         return String.format(
-                Locale.ROOT,
-                ReaperTemplate.YAML,
-                Inventory.key(posture.id()),
-                Inventory.NAMESPACE,
-                posture.toYaml().indent(4),
-                every.toMinutes(),
-                image)
+                        Locale.ROOT,
+                        ReaperTemplate.YAML,
+                        Inventory.key(posture.id()),
+                        Inventory.NAMESPACE,
+                        posture.toYaml().indent(4),
+                        every.toMinutes(),
+                        image)
                 + ReaperTemplate.roles(posture);
     }
 }

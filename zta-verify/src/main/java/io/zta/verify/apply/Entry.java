@@ -39,7 +39,8 @@ final class Entry {
 
     private static List<Attributes> ways(String namespace) {
         List<Attributes> ways = new ArrayList<>();
-        for (String resource : List.of("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy")) {
+        for (String resource :
+                List.of("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy")) {
             ways.add(Attributes.of("create", "", resource, namespace, ""));
             ways.add(Attributes.of("get", "", resource, namespace, ""));
         }

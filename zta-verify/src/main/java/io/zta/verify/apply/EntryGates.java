@@ -34,7 +34,8 @@ final class EntryGates {
                 new Check(
                         "APPLY-19",
                         "the inventory lies where others can write: a rollback would put back what they wrote",
-                        "bind edit in namespaces instead of the cluster, so that " + Inventory.NAMESPACE + " is left out",
+                        "bind edit in namespaces instead of the cluster, so that " + Inventory.NAMESPACE
+                                + " is left out",
                         EntryGates::inventory),
                 new Check(
                         "APPLY-21",
@@ -65,20 +66,24 @@ final class EntryGates {
         Rbac rbac = Rbac.of(context.after());
         for (String namespace : context.posture().namespaces()) {
             if (context.posture().guarded()) {
-                context.cluster().applier().ifPresentOrElse(
-                        applier -> {
-                            if (rbac.allows(applier, Entry.apply(namespace))) {
-                                findings.note(applier.user() + " may apply postures.zta.io in " + namespace
-                                        + ", and so remove what it applies");
-                            } else {
-                                findings.object(applier.user() + " may not apply postures.zta.io in " + namespace
-                                        + ": the guard would keep it from removing what it applies");
-                            }
-                        },
-                        () -> findings.note("who applies is not known: judged for the named appliers alone"));
+                context.cluster()
+                        .applier()
+                        .ifPresentOrElse(
+                                applier -> {
+                                    if (rbac.allows(applier, Entry.apply(namespace))) {
+                                        findings.note(applier.user() + " may apply postures.zta.io in " + namespace
+                                                + ", and so remove what it applies");
+                                    } else {
+                                        findings.object(
+                                                applier.user() + " may not apply postures.zta.io in " + namespace
+                                                        + ": the guard would keep it from removing what it applies");
+                                    }
+                                },
+                                () -> findings.note("who applies is not known: judged for the named appliers alone"));
                 for (Subject applier : context.posture().appliers()) {
                     if (!rbac.allows(Identity.of(applier), Entry.apply(namespace))) {
-                        findings.object(applier + " is named as applier and may not apply postures.zta.io in " + namespace);
+                        findings.object(
+                                applier + " is named as applier and may not apply postures.zta.io in " + namespace);
                     }
                 }
             }
@@ -88,12 +93,17 @@ final class EntryGates {
 
     private static void breakGlass(GateContext context, String namespace, Gate.Findings findings) {
         for (Intent.BreakGlass glass : context.posture().intents(Intent.BreakGlass.class)) {
-            String binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: zta-simulated,"
-                    + " namespace: " + namespace + "}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "
-                    + BreakGlass.ROLE + "}\nsubjects:\n- {kind: " + glass.subject().kind().rbac() + ", name: \""
-                    + glass.subject().name() + "\""
-                    + (glass.subject().namespace().isEmpty() ? "" : ", namespace: " + glass.subject().namespace())
-                    + "}\n";
+            String binding =
+                    "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: zta-simulated,"
+                            + " namespace: " + namespace
+                            + "}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "
+                            + BreakGlass.ROLE + "}\nsubjects:\n- {kind: "
+                            + glass.subject().kind().rbac() + ", name: \""
+                            + glass.subject().name() + "\""
+                            + (glass.subject().namespace().isEmpty()
+                                    ? ""
+                                    : ", namespace: " + glass.subject().namespace())
+                            + "}\n";
             Rbac granted = Rbac.of(context.after().with(io.zta.snapshot.Snapshot.ofText("simulated grant", binding)));
             Identity identity = Identity.of(glass.subject());
             boolean named = context.posture().asks(Intent.DenyEntryByName.class)
@@ -119,7 +129,8 @@ final class EntryGates {
                 }
             }
             if (!findings.refused() && !context.posture().noExec().isEmpty()) {
-                findings.note("no other binding grants entry to " + context.posture().noExec());
+                findings.note(
+                        "no other binding grants entry to " + context.posture().noExec());
             }
         }
     }
@@ -162,22 +173,27 @@ final class EntryGates {
                     for (Node source : volume.at("projected", "sources").items()) {
                         longest = Math.max(
                                 longest,
-                                source.at("serviceAccountToken", "expirationSeconds").integer().orElse(0));
+                                source.at("serviceAccountToken", "expirationSeconds")
+                                        .integer()
+                                        .orElse(0));
                     }
                 }
             }
         }
-        findings.note(longest == 0
-                ? "tokens: no pod of these namespaces holds one with an end"
-                : "tokens that pods hold are good for up to " + longest
-                        + " s (a year, where the API server extends them); the claim on entry has that exception until"
-                        + " then");
+        findings.note(
+                longest == 0
+                        ? "tokens: no pod of these namespaces holds one with an end"
+                        : "tokens that pods hold are good for up to " + longest
+                                + " s (a year, where the API server extends them); the claim on entry has that exception until"
+                                + " then");
         findings.note("certificates of the mesh and of clients outlive the apply until they expire");
-        context.options().auditLog().ifPresentOrElse(
-                file -> AuditTrail.read(file, context.posture().namespaces())
-                        .sessions()
-                        .forEach(line -> findings.note("open since before: " + line)),
-                () -> findings.note("open streams are not known: no audit log was given"));
+        context.options()
+                .auditLog()
+                .ifPresentOrElse(
+                        file -> AuditTrail.read(file, context.posture().namespaces())
+                                .sessions()
+                                .forEach(line -> findings.note("open since before: " + line)),
+                        () -> findings.note("open streams are not known: no audit log was given"));
     }
 
     private static void livelihoods(GateContext context, Gate.Findings findings) {
@@ -194,14 +210,19 @@ final class EntryGates {
             for (WhoCan who : before.whoCan(Action.named("exec").orElseThrow(), Optional.of(namespace))) {
                 Subject subject = who.subject();
                 boolean keeps = after.allows(Identity.of(subject), Entry.enter(namespace));
-                if (keeps || Entry.trusted(subject) || context.posture().noExec().contains(subject)) {
+                if (keeps
+                        || Entry.trusted(subject)
+                        || context.posture().noExec().contains(subject)) {
                     continue;
                 }
                 if (context.givenUp(subject.toString())) {
                     findings.note(subject + " loses entry to " + namespace + ": given up by name");
                 } else if (seen.add(subject + namespace)) {
                     findings.object(subject + " loses entry to " + namespace + ", which it has by "
-                            + who.via().stream().map(Grant::toString).findFirst().orElse("a binding"));
+                            + who.via().stream()
+                                    .map(Grant::toString)
+                                    .findFirst()
+                                    .orElse("a binding"));
                 }
             }
             fromTheLog(context, after, namespace, findings);
@@ -224,7 +245,8 @@ final class EntryGates {
                 Subject subject = Subject.user(identity.user());
                 boolean meant = context.posture().noExec().stream()
                         .anyMatch(named -> named.userName().equals(identity.user())
-                                || named.kind() == Subject.Kind.GROUP && identity.groups().contains(named.name()));
+                                || named.kind() == Subject.Kind.GROUP
+                                        && identity.groups().contains(named.name()));
                 boolean keeps = after.allows(identity, Entry.enter(namespace));
                 if (!keeps && !meant && !identity.user().startsWith("system:kube-")) {
                     if (context.givenUp(subject.toString())) {
@@ -235,8 +257,9 @@ final class EntryGates {
                     }
                 }
             });
-            trail.warnings().forEach((user, count) -> findings.note(
-                    "warned while admission did not deny yet: " + user + ", " + count + " times in " + namespace));
+            trail.warnings()
+                    .forEach((user, count) -> findings.note("warned while admission did not deny yet: " + user + ", "
+                            + count + " times in " + namespace));
         });
     }
 }

@@ -70,7 +70,8 @@ final class Flows {
     private void compare(Posture posture) {
         Map<WorkloadRef, List<Pod>> kinds = kinds();
         kinds.forEach((target, targets) -> kinds.forEach((source, sources) -> {
-            if (posture.namespaces().contains(target.namespace()) || posture.namespaces().contains(source.namespace())) {
+            if (posture.namespaces().contains(target.namespace())
+                    || posture.namespaces().contains(source.namespace())) {
                 for (Pod to : targets) {
                     for (Pod from : sources) {
                         compare(from, to);
@@ -99,8 +100,8 @@ final class Flows {
             Map<Map<String, String>, Integer> seen = new LinkedHashMap<>();
             List<Pod> chosen = new ArrayList<>();
             for (Pod pod : pods) {
-                if (seen.merge(pod.labels(), 1, Integer::sum) <= 1
-                        || pod.workload().kind().equals("StatefulSet") && seen.get(pod.labels()) <= 2) {
+                int alike = seen.merge(pod.labels(), 1, Integer::sum);
+                if (alike == 1 || alike == 2 && pod.workload().kind().equals("StatefulSet")) {
                     chosen.add(pod);
                 }
             }
@@ -145,7 +146,8 @@ final class Flows {
         for (Resource service : services(snapshot, pod)) {
             for (Node port : service.spec().get("ports").items()) {
                 Node target = port.get("targetPort").isAbsent() ? port.get("port") : port.get("targetPort");
-                target.integer().ifPresent(number -> ports.add(port(port.get("protocol").textOr("TCP"), number)));
+                target.integer()
+                        .ifPresent(number -> ports.add(port(port.get("protocol").textOr("TCP"), number)));
             }
         }
         if (ports.isEmpty()) {
@@ -185,7 +187,9 @@ final class Flows {
     static Optional<String> sign(Snapshot snapshot, Pod from, Pod to) {
         for (Resource service : services(snapshot, to)) {
             String name = java.util.regex.Pattern.quote(service.name());
-            String own = from.namespace().equals(to.namespace()) ? "(\\." + service.namespace() + ")?" : "\\." + service.namespace();
+            String own = from.namespace().equals(to.namespace())
+                    ? "(\\." + service.namespace() + ")?"
+                    : "\\." + service.namespace();
             java.util.regex.Pattern pattern = java.util.regex.Pattern.compile(
                     "(^|[^-a-z0-9.])" + name + own + "(\\.svc(\\.[a-z0-9.-]+)?)?(:[0-9]+|/|$)");
             for (Node container : from.allContainers()) {

@@ -71,7 +71,12 @@ final class MeshGates {
                     if (client.workload().equals(target.workload())
                             || Flows.proxied(client)
                             || client.fromTemplate()
-                            || context.flows().after().between(client, target).expected().intersect(ports).isEmpty()) {
+                            || context.flows()
+                                    .after()
+                                    .between(client, target)
+                                    .expected()
+                                    .intersect(ports)
+                                    .isEmpty()) {
                         continue;
                     }
                     if (ofTheCluster(client)) {
@@ -94,18 +99,20 @@ final class MeshGates {
         if (!trusted.isEmpty()) {
             findings.note("not counted, since they open no connections to workloads: " + String.join(", ", trusted));
         }
-        context.options().proxyMetrics().ifPresentOrElse(
-                metrics -> {
-                    metrics.plaintextRequests().forEach(findings::object);
-                    if (metrics.series() == 0) {
-                        findings.object("the scrapes given for " + metrics.window()
-                                + " hold no istio_requests_total of destinations: they tell nothing");
-                    } else if (metrics.plaintextRequests().isEmpty()) {
-                        findings.note("no plaintext request in " + metrics.window() + ", of " + metrics.series()
-                                + " series");
-                    }
-                },
-                () -> findings.note("no proxy metrics were given: judged by the pods that reach a target"));
+        context.options()
+                .proxyMetrics()
+                .ifPresentOrElse(
+                        metrics -> {
+                            metrics.plaintextRequests().forEach(findings::object);
+                            if (metrics.series() == 0) {
+                                findings.object("the scrapes given for " + metrics.window()
+                                        + " hold no istio_requests_total of destinations: they tell nothing");
+                            } else if (metrics.plaintextRequests().isEmpty()) {
+                                findings.note("no plaintext request in " + metrics.window() + ", of " + metrics.series()
+                                        + " series");
+                            }
+                        },
+                        () -> findings.note("no proxy metrics were given: judged by the pods that reach a target"));
         if (!findings.refused()) {
             findings.note("every other pod that reaches a target has a proxy");
         }
@@ -126,11 +133,13 @@ final class MeshGates {
             boolean wanted = context.wanted("PeerAuthentication").stream()
                     .anyMatch(other -> Json.metadata(other, "namespace").equals(namespace) && strict(other));
             boolean live = context.before().resources(GroupKind.PEER_AUTHENTICATION).stream()
-                    .anyMatch(other -> (other.namespace().equals(namespace) || other.namespace().equals("istio-system"))
+                    .anyMatch(other -> (other.namespace().equals(namespace)
+                                    || other.namespace().equals("istio-system"))
                             && other.spec().at("mtls", "mode").textOr("").equals("STRICT")
                             && other.spec().get("selector").isAbsent());
             if (!wanted && !live) {
-                findings.object(Json.ref(policy) + " asks for identities, and nothing makes mTLS STRICT in " + namespace);
+                findings.object(
+                        Json.ref(policy) + " asks for identities, and nothing makes mTLS STRICT in " + namespace);
             } else {
                 findings.note(Json.ref(policy) + ": STRICT is there or comes first");
             }
@@ -157,7 +166,10 @@ final class MeshGates {
         }
         return own.equals("ambient")
                 || "enabled".equals(pod.annotations().get("ambient.istio.io/redirection"))
-                || "ambient".equals(context.before().namespaceLabels(pod.namespace()).get("istio.io/dataplane-mode"));
+                || "ambient"
+                        .equals(context.before()
+                                .namespaceLabels(pod.namespace())
+                                .get("istio.io/dataplane-mode"));
     }
 
     private static void ambient(GateContext context, Gate.Findings findings) {
@@ -195,9 +207,10 @@ final class MeshGates {
             if (!enforces || was.equals(is)) {
                 continue;
             }
-            boolean meshed = "enabled".equals(context.before().namespaceLabels(namespace).get("istio-injection"))
-                    || context.before().namespaceLabels(namespace).containsKey("istio.io/rev")
-                    || context.posture().asks(Intent.StrictMtls.class);
+            boolean meshed =
+                    "enabled".equals(context.before().namespaceLabels(namespace).get("istio-injection"))
+                            || context.before().namespaceLabels(namespace).containsKey("istio.io/rev")
+                            || context.posture().asks(Intent.StrictMtls.class);
             if (!meshed) {
                 findings.note("namespace " + namespace + " enforces " + is + " and has no injection");
                 continue;
@@ -207,7 +220,8 @@ final class MeshGates {
                     .toList();
             List<String> init = injected.stream()
                     .filter(pod -> pod.spec().get("initContainers").items().stream()
-                            .anyMatch(container -> container.get("name").textOr("").equals("istio-init")))
+                            .anyMatch(container ->
+                                    container.get("name").textOr("").equals("istio-init")))
                     .map(Pod::display)
                     .toList();
             if (!init.isEmpty()) {
@@ -216,7 +230,8 @@ final class MeshGates {
             } else if (!injected.isEmpty()) {
                 findings.note("namespace " + namespace + " enforces " + is + "; no injected pod has istio-init");
             } else if (cniPlugin(context)) {
-                findings.note("namespace " + namespace + " enforces " + is + "; the injector's values have the plugin on");
+                findings.note(
+                        "namespace " + namespace + " enforces " + is + "; the injector's values have the plugin on");
             } else {
                 findings.object("namespace " + namespace + " would enforce " + is
                         + ", and neither an injected pod nor the injector's values show Istio's CNI plugin");

@@ -129,8 +129,9 @@ final class NetworkGates {
                     int port = targetPort(service, backend.port(), pod);
                     String name = backend.owner() + " -> " + pod.workload() + " TCP " + port;
                     boolean open = !servers.isEmpty()
-                            && servers.stream().allMatch(range -> allowed(
-                                    context.flows().after().fromAddresses(range, pod), Protocol.TCP, port));
+                            && servers.stream()
+                                    .allMatch(range -> allowed(
+                                            context.flows().after().fromAddresses(range, pod), Protocol.TCP, port));
                     open |= allowed(
                             context.flows().after().fromAddresses(AddressRange.ALL_V4, pod), Protocol.TCP, port);
                     if (open) {
@@ -150,11 +151,12 @@ final class NetworkGates {
 
     private static List<Backend> backends(Snapshot snapshot) {
         List<Backend> backends = new ArrayList<>();
-        for (GroupKind type : List.of(
-                GroupKind.VALIDATING_WEBHOOK_CONFIGURATION, GroupKind.MUTATING_WEBHOOK_CONFIGURATION)) {
+        for (GroupKind type :
+                List.of(GroupKind.VALIDATING_WEBHOOK_CONFIGURATION, GroupKind.MUTATING_WEBHOOK_CONFIGURATION)) {
             for (Resource configuration : snapshot.resources(type)) {
                 for (Node webhook : configuration.tree().get("webhooks").items()) {
-                    backend(configuration, webhook.at("clientConfig", "service")).ifPresent(backends::add);
+                    backend(configuration, webhook.at("clientConfig", "service"))
+                            .ifPresent(backends::add);
                 }
             }
         }
@@ -181,11 +183,12 @@ final class NetworkGates {
                 if (target.isAbsent()) {
                     return port;
                 }
-                return target.integer().orElseGet(() -> pod.ports().stream()
-                        .filter(candidate -> candidate.name().equals(target.textOr("")))
-                        .mapToInt(Pod.ContainerPort::number)
-                        .findFirst()
-                        .orElse(port));
+                return target.integer()
+                        .orElseGet(() -> pod.ports().stream()
+                                .filter(candidate -> candidate.name().equals(target.textOr("")))
+                                .mapToInt(Pod.ContainerPort::number)
+                                .findFirst()
+                                .orElse(port));
             }
         }
         return port;
@@ -216,7 +219,8 @@ final class NetworkGates {
                 findings.note(ended.flow() + ": given up by name");
                 continue;
             }
-            boolean ingress = context.posture().protects(ended.to().namespace(), ended.to().labels())
+            boolean ingress = context.posture()
+                            .protects(ended.to().namespace(), ended.to().labels())
                     && context.posture().asks(Intent.DenyDirectAccess.class);
             boolean egress = ended.from()
                             .map(pod -> context.posture().protects(pod.namespace(), pod.labels()))
@@ -248,7 +252,8 @@ final class NetworkGates {
         Pod from = ended.from().get();
         if (from.workload().equals(ended.to().workload())
                 && Flows.services(context.before(), ended.to()).stream()
-                        .anyMatch(service -> service.spec().get("clusterIP").textOr("").equals("None"))) {
+                        .anyMatch(service ->
+                                service.spec().get("clusterIP").textOr("").equals("None"))) {
             return Optional.of("peers behind a headless Service");
         }
         String identity = (from.name() + " " + from.labels() + " "
@@ -256,7 +261,8 @@ final class NetworkGates {
                                 .map(container -> container.get("image").textOr(""))
                                 .toList())
                 .toLowerCase(Locale.ROOT);
-        boolean scraper = identity.contains("prometheus") || identity.contains("vmagent") || identity.contains("scraper");
+        boolean scraper =
+                identity.contains("prometheus") || identity.contains("vmagent") || identity.contains("scraper");
         boolean scraped = "true".equals(ended.to().annotations().get("prometheus.io/scrape"))
                 || ended.ports().contains(Protocol.TCP, 15020)
                 || ended.ports().contains(Protocol.TCP, 15090);

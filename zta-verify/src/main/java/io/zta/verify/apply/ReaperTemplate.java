@@ -56,6 +56,7 @@ final class ReaperTemplate {
                         configMap: {name: zta-reaper-%1$s}
             """;
 
+    @SuppressWarnings("InlineFormatString")
     private static final String ROLE = """
             ---
             apiVersion: rbac.authorization.k8s.io/v1
@@ -83,11 +84,11 @@ final class ReaperTemplate {
 
     private ReaperTemplate() {}
 
+    @SuppressWarnings("InlineFormatString") // a manifest reads better as one block apart
     static String roles(Posture posture) {
         StringBuilder out = new StringBuilder();
         for (String namespace : posture.namespaces()) {
-            out.append(String.format(
-                    Locale.ROOT, ROLE, namespace, Inventory.key(posture.id()), Inventory.NAMESPACE));
+            out.append(String.format(Locale.ROOT, ROLE, namespace, Inventory.key(posture.id()), Inventory.NAMESPACE));
         }
         return out.toString();
     }
