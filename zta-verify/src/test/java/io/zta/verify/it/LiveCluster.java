@@ -9,20 +9,35 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.k3s.K3sContainer;
+import org.testcontainers.utility.DockerImageName;
 
 /**
  * The cluster that integration tests run on: the one of {@code -Dzta.kubeconfig} or {@code ZTA_KUBECONFIG}. Without one a
- * test is reported as not run, with the reason.
+ * test is reported as not run, with the reason; a test that an API server without nodes is enough for starts one in a
+ * container where Docker answers.
  */
 final class LiveCluster {
+    private static @Nullable K3sContainer container;
+
     private LiveCluster() {}
+
+    private static String given() {
+        return Optional.ofNullable(System.getProperty("zta.kubeconfig"))
+                .filter(path -> !path.isBlank())
+                .orElse(Optional.ofNullable(System.getenv("ZTA_KUBECONFIG")).orElse(""));
+    }
+
+    private static boolean isGiven() {
+        return !given().isBlank();
+    }
 
     /** The kubeconfig of the administrator. */
     static Path kubeconfig() {
-        String given = Optional.ofNullable(System.getProperty("zta.kubeconfig"))
-                .filter(path -> !path.isBlank())
-                .orElse(Optional.ofNullable(System.getenv("ZTA_KUBECONFIG")).orElse(""));
+        String given = given();
         Assumptions.assumeTrue(
                 !given.isBlank(), "not run: no cluster was given; name one with -Dzta.kubeconfig or ZTA_KUBECONFIG");
         if (!Files.isReadable(Path.of(given))) {
@@ -40,6 +55,35 @@ final class LiveCluster {
         return Config.fromKubeconfig(kubeconfig().toFile());
     }
 
+    /**
+     * An API server, nodes or not: the cluster that was given, else one in a container ({@code ZTA_K3S_IMAGE}, or
+     * {@code rancher/k3s}) that lives as long as this JVM.
+     */
+    static synchronized Config apiServer() {
+        if (isGiven()) {
+            return config();
+        }
+        if (container == null) {
+            Assumptions.assumeTrue(
+                    DockerClientFactory.instance().isDockerAvailable(),
+                    "not run: no cluster was given (-Dzta.kubeconfig or ZTA_KUBECONFIG), and no Docker engine answers");
+            String image = Optional.ofNullable(System.getenv("ZTA_K3S_IMAGE"))
+                    .filter(name -> !name.isBlank())
+                    .orElse("rancher/k3s:v1.35.1-k3s1");
+            container = new K3sContainer(DockerImageName.parse(image).asCompatibleSubstituteFor("rancher/k3s"));
+            container.start();
+        }
+        return Config.fromKubeconfig(container.getKubeConfigYaml());
+    }
+
+    /** A client of that API server, acting as somebody else. */
+    static KubernetesClient as(Config config, String user, String... groups) {
+        return client(new ConfigBuilder(config)
+                .withImpersonateUsername(user)
+                .withImpersonateGroups(groups)
+                .build());
+    }
+
     /** A client that acts as somebody else, by impersonation. */
     static KubernetesClient as(String user, String... groups) {
         return client(new ConfigBuilder(config())
@@ -48,7 +92,8 @@ final class LiveCluster {
                 .build());
     }
 
-    private static KubernetesClient client(Config config) {
+    /** A client of that API server. */
+    static KubernetesClient client(Config config) {
         return new KubernetesClientBuilder().withConfig(config).build();
     }
 
