@@ -50,7 +50,9 @@ class CustomResourceTest {
         if (Boolean.getBoolean("golden.update")) {
             Files.writeString(RESOURCE, rendered);
         }
-        assertThat(Boolean.getBoolean("golden.update")).as("an update is no check").isFalse();
+        assertThat(Boolean.getBoolean("golden.update"))
+                .as("an update is no check")
+                .isFalse();
         assertThat(Files.readString(RESOURCE)).isEqualTo(rendered);
     }
 
@@ -62,8 +64,7 @@ class CustomResourceTest {
         ObjectNode status = root.with("properties").with("status");
         status.put("type", "object").put("x-kubernetes-preserve-unknown-fields", true);
         root.set("required", JSON.createArrayNode().add("spec"));
-        ObjectNode definition = (ObjectNode) JSON.readTree(
-                """
+        ObjectNode definition = (ObjectNode) JSON.readTree("""
                 {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
                  "metadata": {"name": "zerotrustpostures.zta.io"},
                  "spec": {"group": "zta.io", "scope": "Namespaced",
@@ -123,8 +124,9 @@ class CustomResourceTest {
     private void fields(JsonNode node, ObjectNode out) {
         if (node.has("properties")) {
             ObjectNode properties = out.putObject("properties");
-            node.get("properties").fields().forEachRemaining(field ->
-                    properties.set(field.getKey(), structural(field.getValue())));
+            node.get("properties")
+                    .fields()
+                    .forEachRemaining(field -> properties.set(field.getKey(), structural(field.getValue())));
         }
     }
 
@@ -146,7 +148,9 @@ class CustomResourceTest {
     private JsonNode resolved(JsonNode node) {
         JsonNode parent = node.has("$ref")
                 ? schema.at(node.get("$ref").asText().substring(1))
-                : node.has("allOf") && node.get("allOf").get(0).has("$ref") ? node.get("allOf").get(0) : null;
+                : node.has("allOf") && node.get("allOf").get(0).has("$ref")
+                        ? node.get("allOf").get(0)
+                        : null;
         if (parent == null) {
             return node;
         }

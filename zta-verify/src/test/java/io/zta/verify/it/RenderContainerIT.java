@@ -88,7 +88,11 @@ class RenderContainerIT {
     @Test
     void every_kind_that_the_posture_needs_is_accepted() {
         assertThat(APPLIED.stream().map(HasMetadata::getKind).distinct())
-                .contains("NetworkPolicy", "Role", "RoleBinding", "ValidatingAdmissionPolicy",
+                .contains(
+                        "NetworkPolicy",
+                        "Role",
+                        "RoleBinding",
+                        "ValidatingAdmissionPolicy",
                         "ValidatingAdmissionPolicyBinding");
     }
 
@@ -100,7 +104,8 @@ class RenderContainerIT {
                     .fieldManager("zta-test")
                     .forceConflicts()
                     .serverSideApply();
-            assertThat(again.getMetadata().getGeneration()).as(object.getMetadata().getName())
+            assertThat(again.getMetadata().getGeneration())
+                    .as(object.getMetadata().getName())
                     .isEqualTo(object.getMetadata().getGeneration());
         }
     }
@@ -119,8 +124,10 @@ class RenderContainerIT {
         for (HasMetadata object : APPLIED) {
             if (object instanceof ValidatingAdmissionPolicy policy) {
                 String name = policy.getMetadata().getName();
-                await(name + " is checked", () -> checked(name).getStatus() != null
-                        && checked(name).getStatus().getObservedGeneration() != null);
+                await(
+                        name + " is checked",
+                        () -> checked(name).getStatus() != null
+                                && checked(name).getStatus().getObservedGeneration() != null);
                 var checking = checked(name).getStatus().getTypeChecking();
                 assertThat(checking == null ? List.of() : checking.getExpressionWarnings())
                         .as(name)
@@ -134,7 +141,9 @@ class RenderContainerIT {
     }
 
     private static boolean may(KubernetesClient client, String verb, String resource, String subresource) {
-        SelfSubjectAccessReview review = client.authorization().v1().selfSubjectAccessReview()
+        SelfSubjectAccessReview review = client.authorization()
+                .v1()
+                .selfSubjectAccessReview()
                 .create(new SelfSubjectAccessReviewBuilder()
                         .withNewSpec()
                         .withNewResourceAttributes()
@@ -157,7 +166,9 @@ class RenderContainerIT {
             assertThat(may(developer, "get", "secrets", "")).isFalse();
         }
         try (KubernetesClient stranger = LiveCluster.as(config, "joe", "system:authenticated")) {
-            assertThat(may(stranger, "list", "pods", "")).as("nobody else gains anything").isFalse();
+            assertThat(may(stranger, "list", "pods", ""))
+                    .as("nobody else gains anything")
+                    .isFalse();
         }
     }
 
@@ -176,13 +187,23 @@ class RenderContainerIT {
                 KubernetesClient oncall = LiveCluster.as(config, "olga", "oncall", "system:authenticated")) {
             await("edit is in force", () -> may(developer, "create", "pods", "exec"));
             await("admission is in force", () -> exec(developer).contains("closes containers"));
-            assertThat(exec(oncall)).as("oncall was kept, yet holds no exec by RBAC").contains("cannot create");
-            assertThat(exec(admin)).as("system:masters is let through to the pod that is not there").contains("not found");
+            assertThat(exec(oncall))
+                    .as("oncall was kept, yet holds no exec by RBAC")
+                    .contains("cannot create");
+            assertThat(exec(admin))
+                    .as("system:masters is let through to the pod that is not there")
+                    .contains("not found");
             // A dry run first: policies come into force one by one, and the guard's absence must not cost the object.
-            await("the guard is in force", () -> deletion(developer, "?dryRun=All").contains("guards network"));
+            await(
+                    "the guard is in force",
+                    () -> deletion(developer, "?dryRun=All").contains("guards network"));
             assertThat(deletion(developer, "")).contains("guards network");
-            assertThat(admin.network().v1().networkPolicies().inNamespace(namespace)
-                            .withName("zta-default-deny").get())
+            assertThat(admin.network()
+                            .v1()
+                            .networkPolicies()
+                            .inNamespace(namespace)
+                            .withName("zta-default-deny")
+                            .get())
                     .isNotNull();
         } finally {
             admin.resource(edit).delete();
@@ -191,8 +212,10 @@ class RenderContainerIT {
 
     private static String deletion(KubernetesClient client, String query) {
         try {
-            return String.valueOf(client.raw("/apis/networking.k8s.io/v1/namespaces/" + namespace
-                    + "/networkpolicies/zta-default-deny" + query, "DELETE", Map.of()));
+            return String.valueOf(client.raw(
+                    "/apis/networking.k8s.io/v1/namespaces/" + namespace + "/networkpolicies/zta-default-deny" + query,
+                    "DELETE",
+                    Map.of()));
         } catch (KubernetesClientException e) {
             return String.valueOf(e.getMessage());
         }
@@ -201,8 +224,10 @@ class RenderContainerIT {
     /** The server's words to an exec into a pod that is not there: 403 where it is denied, 404 where it is not. */
     private static String exec(KubernetesClient client) {
         try {
-            return String.valueOf(client.raw("/api/v1/namespaces/" + namespace
-                    + "/pods/no-such-pod/exec?command=true&stdout=true", "POST", Map.of()));
+            return String.valueOf(client.raw(
+                    "/api/v1/namespaces/" + namespace + "/pods/no-such-pod/exec?command=true&stdout=true",
+                    "POST",
+                    Map.of()));
         } catch (KubernetesClientException e) {
             return String.valueOf(e.getMessage());
         }
@@ -210,27 +235,52 @@ class RenderContainerIT {
 
     @Test
     void an_unknown_field_would_have_been_refused() {
-        Pod pod = new PodBuilder().withNewMetadata().withName("x").withNamespace(namespace).endMetadata()
-                .withNewSpec().addNewContainer().withName("c").withImage("i").endContainer().endSpec().build();
+        Pod pod = new PodBuilder()
+                .withNewMetadata()
+                .withName("x")
+                .withNamespace(namespace)
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("c")
+                .withImage("i")
+                .endContainer()
+                .endSpec()
+                .build();
         pod.setAdditionalProperty("mystery", 1);
-        assertThatThrownBy(() -> admin.resource(pod).fieldValidation(Validation.STRICT).fieldManager("zta-test")
+        assertThatThrownBy(() -> admin.resource(pod)
+                        .fieldValidation(Validation.STRICT)
+                        .fieldManager("zta-test")
                         .serverSideApply())
                 .hasMessageContaining("mystery");
     }
 
     @Test
     void the_custom_resource_holds_postures_and_refuses_unknown_keys() throws IOException {
-        boolean there = admin.apiextensions().v1().customResourceDefinitions()
-                .withName("zerotrustpostures.zta.io").get() != null;
+        boolean there = admin.apiextensions()
+                        .v1()
+                        .customResourceDefinitions()
+                        .withName("zerotrustpostures.zta.io")
+                        .get()
+                != null;
         HasMetadata definition;
         try (InputStream in = Posture.class.getResourceAsStream("crd.yaml")) {
             definition = admin.load(in).items().get(0);
         }
-        admin.resource(definition).fieldValidation(Validation.STRICT).fieldManager("zta-test").forceConflicts()
+        admin.resource(definition)
+                .fieldValidation(Validation.STRICT)
+                .fieldManager("zta-test")
+                .forceConflicts()
                 .serverSideApply();
         try {
-            String good = ZeroTrust.namespace(namespace).denyDirectAccess().onPorts(8080).strictMtls()
-                    .noExecFor("developers").withoutGuard().audit().toYaml();
+            String good = ZeroTrust.namespace(namespace)
+                    .denyDirectAccess()
+                    .onPorts(8080)
+                    .strictMtls()
+                    .noExecFor("developers")
+                    .withoutGuard()
+                    .audit()
+                    .toYaml();
             await("the kind is served", () -> create(good).isEmpty());
             assertThat(Posture.parse("stored", stored()).toYaml()).isEqualTo(good);
             String bad = good.replace("audit:", "audits:").replace("name: default", "name: other");
@@ -248,7 +298,9 @@ class RenderContainerIT {
     private static String create(String yaml) {
         try (InputStream in = new java.io.ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))) {
             admin.resource(Serialization.unmarshal(in, GenericKubernetesResource.class))
-                    .fieldValidation(Validation.STRICT).fieldManager("zta-test").serverSideApply();
+                    .fieldValidation(Validation.STRICT)
+                    .fieldManager("zta-test")
+                    .serverSideApply();
             return "";
         } catch (KubernetesClientException | IOException e) {
             return String.valueOf(e.getMessage());
@@ -257,7 +309,9 @@ class RenderContainerIT {
 
     private static String stored() {
         GenericKubernetesResource read = admin.genericKubernetesResources("zta.io/v1alpha1", "ZeroTrustPosture")
-                .inNamespace(namespace).withName("default").get();
+                .inNamespace(namespace)
+                .withName("default")
+                .get();
         return Serialization.asYaml(read);
     }
 }
