@@ -4,6 +4,7 @@ import io.zta.Posture;
 import io.zta.compile.Compiled;
 import io.zta.compile.Layer;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
 import io.zta.intent.LayerName;
 import io.zta.snapshot.Snapshot;
 import java.util.List;
@@ -22,6 +23,11 @@ public final class MeshLayer implements Layer {
 
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
-        return List.of();
+        return new MeshExamination(posture, snapshot).results();
+    }
+
+    /** What refutes no claim and should be read: routes of others onto protected workloads. */
+    public static List<Finding> notes(Posture posture, Snapshot snapshot) {
+        return new MeshExamination(posture, snapshot).notes();
     }
 }

@@ -148,11 +148,12 @@ final class SidecarRule {
                 "variables.containers.filter(c, c.name in ['istio-proxy','istio-init','istio-validation'])");
         let(all, "proxies", "variables.containers.filter(c, c.name == 'istio-proxy')");
         let(all, "starters", "variables.containers.filter(c, c.name in ['istio-init','istio-validation'])");
+        let(all, "own", "variables.containers.filter(c, !(c.name in ['istio-proxy','istio-init','istio-validation']))");
+        let(all, "debuggers", "dyn(object.spec.?ephemeralContainers.orValue([]))");
         let(
                 all,
-                "own",
-                "variables.containers.filter(c, !(c.name in ['istio-proxy','istio-init','istio-validation']))"
-                        + " + dyn(object.spec.?ephemeralContainers.orValue([]))");
+                "oldDebuggers",
+                "request.operation == 'UPDATE' ? dyn(oldObject.spec.?ephemeralContainers.orValue([])) : dyn([])");
         let(all, "global", "params.data['values'].replace(' ', '').replace('\\n', '').split('\"global\":{', 2)[1]");
         let(all, "hub", "variables.global.find('\"hub\":\"[^\"]*\"').split('\"')[3]");
         let(all, "tag", "variables.global.find('\"tag\":\"?[^\",}]*').replace('\"tag\":', '').replace('\"', '')");
@@ -237,13 +238,11 @@ final class SidecarRule {
                 "pods here mount nothing of the node");
         require(
                 all,
-                "variables.own.all(c, variables.update && variables.oldContainers.exists(o, o.name == c.name)"
-                        + " || !c.?securityContext.?privileged.orValue(false)"
-                        + " && c.?securityContext.?capabilities.?add.orValue([]).all(p, p in " + CAPABILITIES + ")"
-                        + " && c.?securityContext.?runAsUser.orValue(0) != 1337"
-                        + " && c.?securityContext.?runAsGroup.orValue(0) != 1337)"
-                        + " && (variables.update || object.spec.?securityContext.?runAsUser.orValue(0) != 1337"
-                        + " && object.spec.?securityContext.?runAsGroup.orValue(0) != 1337)",
+                "(variables.update || variables.own.all(c, " + harmless("false") + ")"
+                        + " && object.spec.?securityContext.?runAsUser.orValue(0) != 1337"
+                        + " && object.spec.?securityContext.?runAsGroup.orValue(0) != 1337)"
+                        + " && variables.debuggers.all(c, variables.oldDebuggers.exists(o, o.name == c.name) || "
+                        + harmless("p == 'SYS_PTRACE' && c.?targetContainerName.orValue('') != 'istio-proxy'") + ")",
                 "no other container is privileged, adds network capabilities or runs as the proxy's user 1337");
         require(
                 all,
@@ -252,6 +251,14 @@ final class SidecarRule {
                         + hosts("c.?lifecycle.?postStart") + " && " + hosts("c.?lifecycle.?preStop") + ")",
                 "probes and hooks go to the pod itself, to no other host");
         return all;
+    }
+
+    /** A container that can't rewrite the redirection, nor pass for the proxy. */
+    private static String harmless(String alsoAllowed) {
+        return "!c.?securityContext.?privileged.orValue(false)"
+                + " && c.?securityContext.?capabilities.?add.orValue([]).all(p, p in " + CAPABILITIES + " || "
+                + alsoAllowed + ") && c.?securityContext.?runAsUser.orValue(0) != 1337"
+                + " && c.?securityContext.?runAsGroup.orValue(0) != 1337";
     }
 
     private static String hosts(String handler) {

@@ -1,0 +1,255 @@
+package io.zta.istio;
+
+import io.zta.Posture;
+import io.zta.finding.Claim;
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
+import io.zta.finding.Evidence;
+import io.zta.finding.Finding;
+import io.zta.finding.Hop;
+import io.zta.finding.Severity;
+import io.zta.intent.Intent;
+import io.zta.intent.Phase;
+import io.zta.snapshot.Node;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Pods;
+import io.zta.snapshot.Resource;
+import io.zta.snapshot.Snapshot;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Examines a snapshot for what the mesh layer claims: no plaintext, allowed identities alone, pods that keep their sidecar. */
+final class MeshExamination {
+    private static final Set<String> STRONG =
+            Set.of("NET_ADMIN", "CAP_NET_ADMIN", "SYS_ADMIN", "CAP_SYS_ADMIN", "ALL", "SYS_MODULE", "BPF");
+    private static final Set<String> HASHES = Set.of(
+            "pod-template-hash",
+            "controller-revision-hash",
+            "pod-template-generation",
+            "statefulset.kubernetes.io/pod-name",
+            "apps.kubernetes.io/pod-index",
+            "batch.kubernetes.io/job-name",
+            "batch.kubernetes.io/controller-uid",
+            "controller-uid",
+            "job-name");
+
+    private final Posture posture;
+    private final Mesh mesh;
+    private final Pods pods;
+    private final Ports ports;
+
+    MeshExamination(Posture posture, Snapshot snapshot) {
+        this.posture = posture;
+        this.mesh = Mesh.of(snapshot);
+        this.pods = Pods.of(snapshot);
+        this.ports = new Ports(snapshot);
+    }
+
+    List<ClaimResult> results() {
+        List<ClaimResult> results = new ArrayList<>();
+        boolean identities = posture.asks(Intent.StrictMtls.class)
+                || posture.asks(Intent.RequireToken.class)
+                || posture.asks(Intent.ExternalAuthorizer.class);
+        if (posture.phase().compareTo(Phase.MESH) < 0) {
+            return results;
+        }
+        for (String namespace : posture.namespaces()) {
+            Map<Pod, Integer> classes = classes(namespace);
+            if (posture.asks(Intent.StrictMtls.class)) {
+                results.add(plaintext(namespace, classes));
+            }
+            if (identities) {
+                results.add(new IdentityClaim(posture, mesh, pods, ports).examine(namespace, classes));
+            }
+            if (posture.asks(Intent.StrictMtls.class) && posture.phase().compareTo(Phase.API) >= 0) {
+                results.add(new SidecarRuleClaim(posture, mesh.snapshot()).examine(namespace));
+            }
+        }
+        return results;
+    }
+
+    /** Pods that the mesh can't tell apart, with the number of each. */
+    private Map<Pod, Integer> classes(String namespace) {
+        return classes(posture, pods, namespace);
+    }
+
+    static Map<Pod, Integer> classes(Posture posture, Pods pods, String namespace) {
+        Map<String, Pod> first = new LinkedHashMap<>();
+        Map<Pod, Integer> counts = new LinkedHashMap<>();
+        for (Pod pod : pods.in(namespace)) {
+            if (posture.protects(namespace, pod.labels())) {
+                Map<String, String> labels = new TreeMap<>(pod.labels());
+                labels.keySet().removeAll(HASHES);
+                StringBuilder key = new StringBuilder(pod.workload().toString());
+                key.append(labels).append(new TreeMap<>(pod.annotations())).append(pod.hostNetwork());
+                pod.allContainers()
+                        .forEach(container -> key.append('|')
+                                .append(container.get("name"))
+                                .append(container.get("image"))
+                                .append(container.get("args"))
+                                .append(container.get("ports"))
+                                .append(container.get("securityContext"))
+                                .append(container.get("env").size()));
+                Pod representative = first.computeIfAbsent(key.toString(), k -> pod);
+                counts.merge(representative, 1, Integer::sum);
+            }
+        }
+        return counts;
+    }
+
+    private ClaimResult plaintext(String namespace, Map<Pod, Integer> classes) {
+        ClaimResult.Collector collector = ClaimResult.collect(Claim.PLAINTEXT, "namespace " + namespace);
+        collector.assume(
+                "What has port 15020 of a pod open in plaintext (metrics, and the application's probe path), 15021"
+                        + " and 15090 is not the mesh's to close: a NetworkPolicy narrows it to the node.");
+        mesh.settings().doubts().forEach(collector::doubt);
+        for (Map.Entry<Pod, Integer> entry : classes.entrySet()) {
+            Pod pod = entry.getKey();
+            Map<String, List<Integer>> open = new LinkedHashMap<>();
+            Map<String, Finding> findings = new LinkedHashMap<>();
+            for (int port : ports.of(pod, posture.ports())) {
+                collector.cover(entry.getValue());
+                port(collector, pod, port, open, findings);
+            }
+            findings.forEach((key, finding) -> collector.violatedBy(finding));
+            privileges(pod).forEach(collector::violatedBy);
+        }
+        collector.because("every port of every protected pod is captured by Istio's own proxy and takes mTLS only");
+        return collector.result();
+    }
+
+    private void port(
+            ClaimResult.Collector collector,
+            Pod pod,
+            int port,
+            Map<String, List<Integer>> open,
+            Map<String, Finding> findings) {
+        Capture capture = mesh.capture(pod, port);
+        String from = "any pod, and the node, connect to " + pod.display() + " TCP " + port + " in plaintext";
+        if (capture.is(Capture.State.UNKNOWN)) {
+            collector.doubt(Doubt.of(capture.reason(), "give a snapshot of the running pods and of the injector"));
+            return;
+        }
+        if (capture.is(Capture.State.OPEN)) {
+            MeshFinding kind = MeshFinding.ofCapture(capture.bypass());
+            findings.putIfAbsent(
+                    kind + capture.reason(),
+                    kind.of(
+                            Severity.ERROR,
+                            "Pod " + pod.display(),
+                            "takes plaintext: " + capture.reason(),
+                            capture.evidence(),
+                            MeshFinding.witness(from, "no sidecar stands in its way", capture.evidence())));
+            return;
+        }
+        mesh.extensions().doubts(pod).stream()
+                .filter(doubt -> !doubt.reason().contains("runs code of its own"))
+                .forEach(collector::doubt);
+        MtlsModes.Decision mode = mesh.mode(pod, port);
+        if (mode.mode() == MtlsModes.Mode.UNKNOWN) {
+            mode.doubts().forEach(collector::doubt);
+            return;
+        }
+        if (mode.mode() != MtlsModes.Mode.STRICT) {
+            open.computeIfAbsent(mode.because().toString(), k -> new ArrayList<>())
+                    .add(port);
+            MeshFinding kind = mode.portLevel() ? MeshFinding.PORT : MeshFinding.PLAINTEXT;
+            List<Evidence> because = mode.because().isEmpty()
+                    ? List.of(Evidence.of(pod.resource(), "", "no PeerAuthentication acts on it: PERMISSIVE"))
+                    : mode.because();
+            String name = mode.mode().name().toLowerCase(Locale.ROOT);
+            findings.putIfAbsent(
+                    kind + because.toString(),
+                    kind.of(
+                            Severity.ERROR,
+                            because.get(because.size() - 1).object(),
+                            "leaves TCP " + port + " of " + pod.display() + " " + name + ", so it takes plaintext",
+                            List.of(because.get(because.size() - 1)),
+                            MeshFinding.witness(from, "its sidecar takes plaintext", because)));
+        }
+    }
+
+    /** Containers that could rewrite the redirection into the sidecar. */
+    private static List<Finding> privileges(Pod pod) {
+        List<Finding> findings = new ArrayList<>();
+        for (Node container : pod.allContainers()) {
+            String name = container.get("name").textOr("");
+            if (Set.of("istio-init", "istio-validation", "istio-proxy").contains(name)) {
+                continue;
+            }
+            Node context = container.get("securityContext");
+            boolean strong = context.get("privileged").isTrue()
+                    || context.at("capabilities", "add").texts().stream()
+                            .map(capability -> capability.toUpperCase(Locale.ROOT))
+                            .anyMatch(STRONG::contains);
+            if (strong) {
+                Evidence evidence = Evidence.of(pod.resource(), "spec container " + name + " securityContext", context);
+                findings.add(MeshFinding.NET_ADMIN.of(
+                        Severity.ERROR,
+                        "Pod " + pod.display(),
+                        "has a container " + name + " that can rewrite the redirection into the sidecar",
+                        List.of(evidence),
+                        List.of(
+                                Hop.of("container " + name + " changes the pod's iptables rules", evidence),
+                                Hop.of("any pod connects to " + pod.display() + " in plaintext"))));
+            }
+        }
+        return findings;
+    }
+
+    /** Findings that refute no claim: routes of others onto protected workloads. */
+    List<Finding> notes() {
+        List<Finding> notes = new ArrayList<>();
+        Snapshot snapshot = mesh.snapshot();
+        for (String namespace : posture.namespaces()) {
+            Set<String> services = new java.util.TreeSet<>();
+            for (Pod pod : classes(namespace).keySet()) {
+                snapshot.resources(io.zta.snapshot.GroupKind.SERVICE, namespace).stream()
+                        .filter(service -> Chains.selects(service, pod))
+                        .forEach(service -> services.add(service.name()));
+            }
+            for (Resource route :
+                    snapshot.resources().filter(MeshExamination::routes).toList()) {
+                services.stream()
+                        .filter(service -> leads(route.spec(), route.namespace(), service, namespace))
+                        .findFirst()
+                        .ifPresent(service -> notes.add(MeshFinding.ROUTE.of(
+                                posture.asks(Intent.RequireToken.class) ? Severity.NOTE : Severity.WARNING,
+                                route.display(),
+                                "sends traffic to Service " + namespace + "/" + service
+                                        + ", through a gateway under that gateway's identity",
+                                List.of(Evidence.of(route, "spec", "names " + service)),
+                                List.of())));
+            }
+        }
+        return notes;
+    }
+
+    private static boolean routes(Resource resource) {
+        if (resource.type().equals(Kinds.VIRTUAL_SERVICE)) {
+            return resource.spec().get("gateways").texts().stream().anyMatch(gateway -> !gateway.equals("mesh"));
+        }
+        return Set.of(Kinds.HTTP_ROUTE, Kinds.GRPC_ROUTE, Kinds.TCP_ROUTE, Kinds.TLS_ROUTE)
+                .contains(resource.type());
+    }
+
+    /** Whether a route's tree names a Service: a destination's host, or a backend by name and namespace. */
+    private static boolean leads(Node node, String own, String service, String namespace) {
+        String host = node.get("host").textOr("");
+        boolean short_ = host.equals(service) && own.equals(namespace);
+        boolean full = host.equals(service + "." + namespace) || host.startsWith(service + "." + namespace + ".");
+        boolean backend = node.get("name").textOr("").equals(service)
+                && node.get("namespace").textOr(own).equals(namespace)
+                && node.get("port").isPresent();
+        if (short_ || full || backend) {
+            return true;
+        }
+        return node.fields().values().stream().anyMatch(child -> leads(child, own, service, namespace))
+                || node.items().stream().anyMatch(child -> leads(child, own, service, namespace));
+    }
+}
