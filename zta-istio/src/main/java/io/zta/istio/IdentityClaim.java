@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Whether none but the allowed identities get through to a namespace's pods, with the token where one is required, and
@@ -65,7 +64,8 @@ final class IdentityClaim {
                         continue;
                     }
                     closed &= judge(collector, pod, port, client);
-                    guarded &= !(widened.decide(pod, port, client) instanceof MeshVerdict.Allowed);
+                    guarded &= !guards(namespace, port, client)
+                            || !(widened.decide(pod, port, client) instanceof MeshVerdict.Allowed);
                 }
                 authorizer(collector, pod, port);
             }
@@ -83,6 +83,22 @@ final class IdentityClaim {
                 "no plaintext client, no other identity and no request without the token is let through, and none"
                         + " would be beside a further ALLOW");
         return collector.result();
+    }
+
+    /** Whether a guard has to stop this client: a stranger anywhere, and on the posture's ports whoever has no token. */
+    private boolean guards(String namespace, int port, Client client) {
+        boolean stranger = posture.asks(Intent.StrictMtls.class)
+                && client.principal()
+                        .filter(identity -> MeshObjects.allowedPrincipals(posture, namespace).stream()
+                                .anyMatch(pattern -> clients.matches(pattern, identity)))
+                        .isEmpty();
+        boolean tokenless = Clients.required(posture).isPresent()
+                && Expectation.on(posture.ports(), port)
+                && client.token()
+                        .filter(token -> token.issuer()
+                                .equals(Clients.required(posture).orElseThrow().issuer()))
+                        .isEmpty();
+        return stranger || tokenless;
     }
 
     /** Whether a client that is not expected is kept out; notes why not. */
@@ -312,7 +328,7 @@ final class IdentityClaim {
         List<Pod> running = pods.in(gateway.namespace()).stream()
                 .filter(pod -> pod.serviceAccount().equals(gateway.serviceAccount()))
                 .toList();
-        Set<String> names = Set.of(gateway.name(), gateway.serviceAccount());
+        List<String> names = List.of(gateway.name(), gateway.serviceAccount());
         boolean genuine = running.stream()
                 .anyMatch(pod -> names.contains(pod.workload().name())
                         && pod.labels().entrySet().containsAll(gateway.labels().entrySet()));

@@ -123,7 +123,7 @@ public final class MeshTraffic {
             }
         }
         for (Resource rule : mesh.snapshot().resources(Kinds.DESTINATION_RULE)) {
-            boolean acts = Set.of(from, pod.namespace(), mesh.rootNamespace()).contains(rule.namespace());
+            boolean acts = List.of(from, pod.namespace(), mesh.rootNamespace()).contains(rule.namespace());
             if (acts && hosts.stream().anyMatch(service -> named(rule, service, pod.namespace()))) {
                 off(rule.spec())
                         .ifPresent(tls -> blocked(

@@ -6,6 +6,7 @@ import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -52,13 +53,13 @@ final class Ports {
 
     /** The ports to look at, given those that a posture names. */
     Set<Integer> of(Pod pod, List<Port> named) {
-        Set<Integer> ports = new TreeSet<>(inPolicies);
+        Set<Integer> ports = new LinkedHashSet<>(served(pod)); // a witness names the first, so those in use come first
+        ports.addAll(inPolicies);
         named.stream().filter(port -> port.protocol() == Port.Protocol.TCP).forEach(port -> {
             ports.add(port.first());
             ports.add(port.last());
         });
         pod.ports().stream().filter(port -> port.protocol().equals("TCP")).forEach(port -> ports.add(port.number()));
-        ports.addAll(served(pod));
         pod.annotations().forEach((key, value) -> {
             if (key.contains("sidecar.istio.io")) {
                 Matcher matcher = NUMBER.matcher(value);
