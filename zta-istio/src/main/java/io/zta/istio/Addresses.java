@@ -8,7 +8,9 @@ import java.util.regex.Pattern;
 
 /** IP addresses and ranges in CIDR notation, without name resolution. */
 final class Addresses {
-    private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+    // Strict: 999.1.1.1 is no literal to the JDK, which would ask a name server about it.
+    private static final Pattern LITERAL =
+            Pattern.compile("((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.(?!$)|$)){4}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
 
     private Addresses() {}
 
