@@ -16,7 +16,8 @@ import java.util.List;
  * exist: 403 where it is refused, by RBAC or by admission, and 404 where it would have been let in. No workload is touched.
  */
 final class ApiTest {
-    private static final String PATCH = "{\"spec\":{\"ephemeralContainers\":[{\"name\":\"zta-probe\",\"image\":\"none\"}]}}";
+    private static final String PATCH =
+            "{\"spec\":{\"ephemeralContainers\":[{\"name\":\"zta-probe\",\"image\":\"none\"}]}}";
     private final KubernetesClient client;
     private final Impersonation requests;
     private final List<Target> targets;
@@ -88,8 +89,7 @@ final class ApiTest {
         return reply.code() == 201 && reply.body().contains('"' + who.user() + '"');
     }
 
-    private Check request(
-            String prefix, Subject subject, Who who, String namespace, ApiEntry entry, Answer expected) {
+    private Check request(String prefix, Subject subject, Who who, String namespace, ApiEntry entry, Answer expected) {
         String review = review(who, namespace, entry.resource(), entry.subresource(), entry.verb());
         Reply reply = requests.send(who, entry.method(), entry.path(namespace, absent), "application/json", "{}");
         Answer seen;

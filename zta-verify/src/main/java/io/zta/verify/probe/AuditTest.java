@@ -110,7 +110,8 @@ final class AuditTest {
                                     + " copy that is kept up to date"));
         }
         try {
-            Optional<Pod> server = client.pods()
+            Optional<Pod> server = client
+                    .pods()
                     .inNamespace("kube-system")
                     .withLabel("component", "kube-apiserver")
                     .list()
@@ -118,8 +119,11 @@ final class AuditTest {
                     .stream()
                     .findFirst();
             if (server.isEmpty()) {
-                return new Source("", Stream::empty, Optional.of("no log was named (--audit-log), and the API server runs"
-                        + " in no pod of kube-system that could be read instead"));
+                return new Source(
+                        "",
+                        Stream::empty,
+                        Optional.of("no log was named (--audit-log), and the API server runs"
+                                + " in no pod of kube-system that could be read instead"));
             }
             String name = server.get().getMetadata().getName();
             return new Source(
@@ -127,13 +131,17 @@ final class AuditTest {
                     () -> client.pods()
                             .inNamespace("kube-system")
                             .withName(name)
-                            .sinceTime(Instant.now().minus(Duration.ofMinutes(2)).toString())
+                            .sinceTime(
+                                    Instant.now().minus(Duration.ofMinutes(2)).toString())
                             .getLog()
                             .lines(),
                     Optional.empty());
         } catch (KubernetesClientException e) {
-            return new Source("", Stream::empty, Optional.of("no log was named (--audit-log), and the pods of kube-system"
-                    + " can't be read: " + Ground.said(e)));
+            return new Source(
+                    "",
+                    Stream::empty,
+                    Optional.of("no log was named (--audit-log), and the pods of kube-system" + " can't be read: "
+                            + Ground.said(e)));
         }
     }
 
@@ -174,7 +182,9 @@ final class AuditTest {
         try {
             JsonNode event = JSON.readTree(line.substring(start));
             JsonNode object = event.path("objectRef");
-            String who = event.path("impersonatedUser").path("username").asText(event.path("user").path("username").asText());
+            String who = event.path("impersonatedUser")
+                    .path("username")
+                    .asText(event.path("user").path("username").asText());
             found.put(
                     object.path("name").asText(),
                     event.path("stage").asText() + ": " + who + " "

@@ -69,26 +69,45 @@ final class GatewayTest {
         return Shot.http(id, way.ip(), way.port(), want).to(options.path(), host);
     }
 
-    private static List<Check> judge(
-            boolean token, Map<String, Hit> hits, Map<String, String> carried, String host) {
+    private static List<Check> judge(boolean token, Map<String, Hit> hits, Map<String, String> carried, String host) {
         List<Check> checks = new ArrayList<>();
         Hit valid = hits.getOrDefault("valid", Hit.MISSING);
         Hit without = hits.getOrDefault("without", Hit.MISSING);
-        checks.add(check("without", "a request for " + host + " through the gateway without a token",
-                token ? Answer.DENIED : Answer.ALLOWED, without, token, valid));
+        checks.add(check(
+                "without",
+                "a request for " + host + " through the gateway without a token",
+                token ? Answer.DENIED : Answer.ALLOWED,
+                without,
+                token,
+                valid));
         if (carried.containsKey("valid")) {
             checks.add(check("valid", "the same with a valid token", Answer.ALLOWED, valid, false, valid));
         } else if (token) {
-            checks.add(new Check(4, "gateway/valid", "the same with a valid token", Answer.ALLOWED, Answer.INCONCLUSIVE,
+            checks.add(new Check(
+                    4,
+                    "gateway/valid",
+                    "the same with a valid token",
+                    Answer.ALLOWED,
+                    Answer.INCONCLUSIVE,
                     "no token was given: name one with --token-file"));
         }
         if (carried.containsKey("expired")) {
-            checks.add(check("expired", "the same with an expired token", Answer.DENIED,
-                    hits.getOrDefault("expired", Hit.MISSING), true, valid));
+            checks.add(check(
+                    "expired",
+                    "the same with an expired token",
+                    Answer.DENIED,
+                    hits.getOrDefault("expired", Hit.MISSING),
+                    true,
+                    valid));
         }
         if (carried.containsKey("foreign")) {
-            checks.add(check("foreign", "the same with a token of another issuer", Answer.DENIED,
-                    hits.getOrDefault("foreign", Hit.MISSING), true, valid));
+            checks.add(check(
+                    "foreign",
+                    "the same with a token of another issuer",
+                    Answer.DENIED,
+                    hits.getOrDefault("foreign", Hit.MISSING),
+                    true,
+                    valid));
         }
         return checks;
     }
@@ -97,7 +116,12 @@ final class GatewayTest {
         Answer seen = served(hit);
         String detail = "answered: " + hit.raw();
         if (needsControl && seen == Answer.DENIED && served(valid) != Answer.ALLOWED) {
-            return new Check(4, "gateway/" + id, what, expected, Answer.INCONCLUSIVE,
+            return new Check(
+                    4,
+                    "gateway/" + id,
+                    what,
+                    expected,
+                    Answer.INCONCLUSIVE,
                     detail + "; but a request with a valid token was not served either: " + valid.raw());
         }
         return new Check(4, "gateway/" + id, what, expected, seen, detail);

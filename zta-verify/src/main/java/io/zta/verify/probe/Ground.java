@@ -120,8 +120,10 @@ final class Ground implements AutoCloseable {
             if (e.getCode() == 0) {
                 throw e;
             }
-            throw new NoPod("the API server refused Job " + job.getMetadata().getNamespace() + "/"
-                    + job.getMetadata().getName() + ": " + said(e), true);
+            throw new NoPod(
+                    "the API server refused Job " + job.getMetadata().getNamespace() + "/"
+                            + job.getMetadata().getName() + ": " + said(e),
+                    true);
         }
     }
 
@@ -204,8 +206,10 @@ final class Ground implements AutoCloseable {
                 waiting(pods.get(0));
             }
             if (Instant.now().isAfter(end)) {
-                throw new NoPod("the time limit of " + options.timeLimit() + " was over before the pod of Job "
-                        + namespace + "/" + name + " was done", false);
+                throw new NoPod(
+                        "the time limit of " + options.timeLimit() + " was over before the pod of Job " + namespace
+                                + "/" + name + " was done",
+                        false);
             }
             pause();
         }
@@ -218,17 +222,23 @@ final class Ground implements AutoCloseable {
                 && status.get().getState() != null
                 && status.get().getState().getWaiting() != null) {
             String reason = status.get().getState().getWaiting().getReason();
-            if (reason != null && (reason.startsWith("ErrImage") || reason.startsWith("ImagePull")
-                    || reason.startsWith("InvalidImage") || reason.startsWith("CreateContainer"))) {
-                throw new NoPod("the probe pod " + pod.getMetadata().getNamespace() + "/"
-                        + pod.getMetadata().getName() + " can't start (" + reason
-                        + "); name an image that this cluster has", false);
+            if (reason != null
+                    && (reason.startsWith("ErrImage")
+                            || reason.startsWith("ImagePull")
+                            || reason.startsWith("InvalidImage")
+                            || reason.startsWith("CreateContainer"))) {
+                throw new NoPod(
+                        "the probe pod " + pod.getMetadata().getNamespace() + "/"
+                                + pod.getMetadata().getName() + " can't start (" + reason
+                                + "); name an image that this cluster has",
+                        false);
             }
         }
     }
 
     private Optional<String> refusal(String namespace, String job) {
-        return client.v1()
+        return client
+                .v1()
                 .events()
                 .inNamespace(namespace)
                 .withField("involvedObject.name", job)

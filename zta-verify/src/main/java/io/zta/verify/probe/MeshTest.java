@@ -52,7 +52,7 @@ final class MeshTest {
                 inside.add(Shot.http("mtls:" + target.id(), target.serviceHost(), way.port(), Want.CLOSED));
                 inside.add(Shot.names(
                         "peer:" + target.id(),
-                        "/config_dump?resource=dynamic_active_clusters&name_regex=outbound%7C" + way.port() + "%7C%7C"
+                        "/config_dump?resource=dynamic_active_clusters&name_regex=outbound." + way.port() + ".."
                                 + target.serviceHost()));
             });
         }
@@ -104,7 +104,8 @@ final class MeshTest {
                     "mTLS to " + target.display() + " under an identity that is not the gateway's",
                     Answer.DENIED,
                     identity.answer() == Answer.DENIED && !spoken ? Answer.INCONCLUSIVE : identity.answer(),
-                    "answered: " + identity.raw() + " to " + own + "; the other side must present " + peer));
+                    "answered: " + identity.raw() + " to " + own
+                            + "; the sidecar that asked accepts from the other side " + peer));
         }
     }
 }

@@ -2,7 +2,6 @@ package io.zta.verify.probe;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.zta.Posture;
-import io.zta.intent.Gateway;
 import io.zta.verify.probe.Ground.NoPod;
 import io.zta.verify.probe.Shot.Hit;
 import io.zta.verify.probe.Shot.Want;
@@ -35,7 +34,8 @@ final class NetworkTest {
     /** The sources, with the words for them. */
     static Map<Source, String> sources(Posture posture, Options options) {
         Map<Source, String> sources = new LinkedHashMap<>();
-        sources.put(Source.plain("stranger", options.namespace(), Map.of()), "a pod of namespace " + options.namespace());
+        sources.put(
+                Source.plain("stranger", options.namespace(), Map.of()), "a pod of namespace " + options.namespace());
         if (!allowsNeighbours(posture)) {
             for (String namespace : posture.namespaces()) {
                 sources.put(
@@ -49,7 +49,10 @@ final class NetworkTest {
     private static boolean allowsNeighbours(Posture posture) {
         return posture.intents(io.zta.intent.Intent.Allow.class).stream()
                 .anyMatch(allow -> allow.from().labels().isEmpty()
-                        && allow.from().namespace().map(posture.namespaces()::contains).orElse(true));
+                        && allow.from()
+                                .namespace()
+                                .map(posture.namespaces()::contains)
+                                .orElse(true));
     }
 
     /** The pod that the policies let in because of its labels: the positive control. */
@@ -64,7 +67,8 @@ final class NetworkTest {
     }
 
     private List<Check> run() throws NoPod {
-        List<Integer> ports = targets.stream().map(Target::port).distinct().sorted().toList();
+        List<Integer> ports =
+                targets.stream().map(Target::port).distinct().sorted().toList();
         List<Integer> listening = ports.isEmpty() ? List.of(8080) : ports;
         String open = ground.listen(Source.plain(LISTENER, options.namespace(), Map.of()), listening, false);
         String closed = ground.listen(Source.plain(DENIED, options.namespace(), Map.of()), listening, true);
@@ -94,11 +98,14 @@ final class NetworkTest {
             shots.add(Shot.tcp(target.id(), target.ip(), target.port(), Want.CLOSED));
             // A sidecar of the source's own would take what goes to a Service; the pod address is asked for anyway.
             target.service()
-                    .ifPresent(way ->
-                            shots.add(Shot.tcp("service:" + target.id(), way.ip(), way.port(), Want.CLOSED)));
+                    .ifPresent(way -> shots.add(Shot.tcp("service:" + target.id(), way.ip(), way.port(), Want.CLOSED)));
         }
-        targets.stream().filter(Target::sidecar).map(Target::ip).distinct().forEach(ip -> Target.SIDECAR_PORTS.forEach(
-                port -> shots.add(Shot.tcp("sidecar:" + ip + ":" + port, ip, port, Want.CLOSED))));
+        targets.stream()
+                .filter(Target::sidecar)
+                .map(Target::ip)
+                .distinct()
+                .forEach(ip -> Target.SIDECAR_PORTS.forEach(
+                        port -> shots.add(Shot.tcp("sidecar:" + ip + ":" + port, ip, port, Want.CLOSED))));
         return shots;
     }
 
@@ -114,8 +121,12 @@ final class NetworkTest {
             return shots.isEmpty() ? Map.of() : ground.answers(ground.ask(control.get(), shots));
         } catch (NoPod e) {
             checks.add(new Check(
-                    0, "network/control", "the positive control of test 1", Answer.ALLOWED, Answer.INCONCLUSIVE, e
-                            .getMessage()));
+                    0,
+                    "network/control",
+                    "the positive control of test 1",
+                    Answer.ALLOWED,
+                    Answer.INCONCLUSIVE,
+                    e.getMessage()));
             return Map.of();
         }
     }
@@ -187,8 +198,8 @@ final class NetworkTest {
     private void enforcement(Map<String, Hit> hits) {
         Hit denied = hits.getOrDefault(DENIED, Hit.MISSING);
         boolean reaches = hits.entrySet().stream()
-                .anyMatch(entry -> entry.getKey().startsWith(LISTENER)
-                        && entry.getValue().open());
+                .anyMatch(entry ->
+                        entry.getKey().startsWith(LISTENER) && entry.getValue().open());
         String detail = denied.open()
                 ? "a NetworkPolicy that denies everything let " + denied.raw()
                         + " through to a listener of our own: this cluster's network does not enforce policies here,"

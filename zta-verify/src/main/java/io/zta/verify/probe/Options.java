@@ -45,7 +45,8 @@ public record Options(
     public Options {
         tests = java.util.Collections.unmodifiableSet(new TreeSet<>(tests));
         if (confirmations < 1) {
-            throw new IllegalArgumentException("at least one answer makes a result; got confirmations = " + confirmations);
+            throw new IllegalArgumentException(
+                    "at least one answer makes a result; got confirmations = " + confirmations);
         }
         if (timeLimit.compareTo(Duration.ofSeconds(30)) < 0) {
             throw new IllegalArgumentException("a run takes more than " + timeLimit + "; give it 30 seconds at least");

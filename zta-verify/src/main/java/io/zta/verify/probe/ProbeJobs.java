@@ -40,8 +40,8 @@ final class ProbeJobs {
         environment.put("SETTLE", Long.toString(options.settle().toSeconds()));
         environment.put("WAIT", "2");
         var container = job.getSpec().getTemplate().getSpec().getContainers().get(0);
-        environment.forEach((name, value) ->
-                container.getEnv().add(new io.fabric8.kubernetes.api.model.EnvVar(name, value, null)));
+        environment.forEach(
+                (name, value) -> container.getEnv().add(new io.fabric8.kubernetes.api.model.EnvVar(name, value, null)));
         if (!tokenSecret.isEmpty()) {
             container
                     .getVolumeMounts()

@@ -18,8 +18,7 @@ import java.util.Locale;
  * @param notes what should be known beside them
  * @param alarms live results that contradict the static verdict
  */
-public record ProbeReport(
-        Posture posture, String marker, List<Check> checks, List<String> notes, List<String> alarms) {
+public record ProbeReport(Posture posture, String marker, List<Check> checks, List<String> notes, List<String> alarms) {
     /** The words for the tests. */
     static final List<String> TITLES = List.of(
             "the ground: does this cluster enforce at all",
@@ -88,11 +87,15 @@ public record ProbeReport(
                     .append('\n');
             for (Check check : own) {
                 out.append("  ")
-                        .append(String.format(Locale.ROOT, "%-13s", check.status().name().toLowerCase(Locale.ROOT)))
+                        .append(String.format(
+                                Locale.ROOT, "%-13s", check.status().name().toLowerCase(Locale.ROOT)))
                         .append(check.what())
                         .append(": ")
                         .append(check.seen().text())
-                        .append(check.status() == Check.Status.FAIL ? ", expected " + check.expected().text() : "")
+                        .append(
+                                check.status() == Check.Status.FAIL
+                                        ? ", expected " + check.expected().text()
+                                        : "")
                         .append(" (")
                         .append(check.detail())
                         .append(")\n");
@@ -154,7 +157,10 @@ public record ProbeReport(
                         .append("\n  seen: ")
                         .append(check.seen().text())
                         .append("\n  detail: \"")
-                        .append(check.detail().replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", " "))
+                        .append(check.detail()
+                                .replace("\\", "\\\\")
+                                .replace("\"", "\\\"")
+                                .replace("\n", " "))
                         .append("\"\n  ...\n");
             }
         }
@@ -171,23 +177,34 @@ public record ProbeReport(
             if (own.isEmpty()) {
                 continue;
             }
-            out.append("  <testsuite name=\"").append(escape(TITLES.get(test))).append("\" tests=\"").append(own.size());
+            out.append("  <testsuite name=\"")
+                    .append(escape(TITLES.get(test)))
+                    .append("\" tests=\"")
+                    .append(own.size());
             out.append("\" failures=\"").append(count(own, Check.Status.FAIL));
-            out.append("\" errors=\"").append(count(own, Check.Status.INCONCLUSIVE)).append("\">\n");
+            out.append("\" errors=\"")
+                    .append(count(own, Check.Status.INCONCLUSIVE))
+                    .append("\">\n");
             for (Check check : own) {
                 out.append("    <testcase classname=\"zta.probe\" name=\"")
                         .append(escape(check.id()))
                         .append("\">");
-                String element =
-                        switch (check.status()) {
-                            case PASS -> "";
-                            case FAIL -> "failure";
-                            case INCONCLUSIVE -> "error";
-                        };
+                String element = switch (check.status()) {
+                    case PASS -> "";
+                    case FAIL -> "failure";
+                    case INCONCLUSIVE -> "error";
+                };
                 if (!element.isEmpty()) {
                     out.append('<').append(element).append(" message=\"").append(escape(check.what()));
-                    out.append(": ").append(check.seen().text()).append(", expected ").append(check.expected().text());
-                    out.append("\">").append(escape(check.detail())).append("</").append(element).append('>');
+                    out.append(": ")
+                            .append(check.seen().text())
+                            .append(", expected ")
+                            .append(check.expected().text());
+                    out.append("\">")
+                            .append(escape(check.detail()))
+                            .append("</")
+                            .append(element)
+                            .append('>');
                 }
                 out.append("</testcase>\n");
             }

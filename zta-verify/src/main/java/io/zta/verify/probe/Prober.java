@@ -62,8 +62,10 @@ public final class Prober {
                 mesh(posture, options, ground, targets, checks);
             }
             if (runs(options, 4) && posture.gateway().isPresent()) {
-                guarded(checks, 4, () ->
-                        GatewayTest.run(posture, posture.gateway().get(), client, options, ground));
+                guarded(
+                        checks,
+                        4,
+                        () -> GatewayTest.run(posture, posture.gateway().get(), client, options, ground));
             }
             if (runs(options, 5) && posture.asks(Intent.Audit.class)) {
                 checks.addAll(AuditTest.run(posture, client, options, marker));
@@ -77,13 +79,14 @@ public final class Prober {
             Posture posture, Options options, Ground ground, List<Target> targets, List<Check> checks) {
         Optional<Gateway> gateway = posture.gateway();
         if (gateway.isEmpty() || !options.gatewayDouble()) {
-            checks.add(new Check(
-                    3,
-                    "mesh/source",
-                    "plaintext from a pod that network policies let in",
-                    Answer.DENIED,
-                    Answer.INCONCLUSIVE,
-                    "no pod may stand beside the gateway, so no network policy lets a probe in for the mesh to refuse"));
+            checks.add(
+                    new Check(
+                            3,
+                            "mesh/source",
+                            "plaintext from a pod that network policies let in",
+                            Answer.DENIED,
+                            Answer.INCONCLUSIVE,
+                            "no pod may stand beside the gateway, so no network policy lets a probe in for the mesh to refuse"));
         } else if (targets.isEmpty()) {
             checks.add(vacuous(3));
         } else {
@@ -150,8 +153,9 @@ public final class Prober {
             steps.add("Test 1: two listeners in namespace " + options.namespace()
                     + ", one behind a NetworkPolicy of its own that denies everything");
             NetworkTest.sources(posture, options)
-                    .forEach((source, who) -> steps.add("Test 1: " + who + " opens TCP connections to every port of one pod"
-                            + " of each protected workload, and to the sidecars' ports; says nothing on them"));
+                    .forEach((source, who) ->
+                            steps.add("Test 1: " + who + " opens TCP connections to every port of one pod"
+                                    + " of each protected workload, and to the sidecars' ports; says nothing on them"));
             NetworkTest.control(posture, options)
                     .ifPresent(source -> steps.add("Test 1: a pod in " + source.namespace() + " with the labels "
                             + source.labels() + ", never ready, opens the same connections: the positive control"));

@@ -15,7 +15,14 @@ import java.util.Optional;
  * @param token the key of the token it carries, in the Secret that is mounted; empty for none
  */
 record Shot(
-        String id, Kind kind, String host, int port, Want want, String path, String virtualHost, Optional<String> token) {
+        String id,
+        Kind kind,
+        String host,
+        int port,
+        Want want,
+        String path,
+        String virtualHost,
+        Optional<String> token) {
     /** How a question is asked. */
     enum Kind {
         /** Opens a TCP connection and says nothing. */

@@ -53,7 +53,8 @@ record Target(String namespace, String pod, String ip, int port, Optional<Way> s
     }
 
     String serviceHost() {
-        return service.map(way -> way.name() + "." + namespace + ".svc.cluster.local").orElse(ip);
+        return service.map(way -> way.name() + "." + namespace + ".svc.cluster.local")
+                .orElse(ip);
     }
 
     /** Finds the targets of a posture: one running pod for each owner, its declared ports and those the posture names. */
@@ -63,8 +64,8 @@ record Target(String namespace, String pod, String ip, int port, Optional<Way> s
             List<Service> services =
                     client.services().inNamespace(namespace).list().getItems();
             Set<String> owners = new HashSet<>();
-            List<Pod> pods = new ArrayList<>(
-                    client.pods().inNamespace(namespace).list().getItems());
+            List<Pod> pods =
+                    new ArrayList<>(client.pods().inNamespace(namespace).list().getItems());
             pods.sort(Comparator.comparing(pod -> pod.getMetadata().getName()));
             for (Pod pod : pods) {
                 if (running(pod) && posture.protects(namespace, labels(pod)) && owners.add(owner(pod))) {
@@ -93,7 +94,9 @@ record Target(String namespace, String pod, String ip, int port, Optional<Way> s
     }
 
     private static Map<String, String> labels(Pod pod) {
-        return pod.getMetadata().getLabels() == null ? Map.of() : pod.getMetadata().getLabels();
+        return pod.getMetadata().getLabels() == null
+                ? Map.of()
+                : pod.getMetadata().getLabels();
     }
 
     private static String owner(Pod pod) {
@@ -131,9 +134,7 @@ record Target(String namespace, String pod, String ip, int port, Optional<Way> s
 
     private static boolean selects(Service service, Pod pod) {
         Map<String, String> selector = service.getSpec().getSelector();
-        return selector != null
-                && !selector.isEmpty()
-                && labels(pod).entrySet().containsAll(selector.entrySet());
+        return selector != null && !selector.isEmpty() && labels(pod).entrySet().containsAll(selector.entrySet());
     }
 
     private static Optional<Integer> podPort(ServicePort port, Pod pod) {
@@ -156,9 +157,10 @@ record Target(String namespace, String pod, String ip, int port, Optional<Way> s
             String ip = service.getSpec().getClusterIP();
             if (selects(service, pod) && ip != null && !ip.isEmpty() && !ip.equals("None")) {
                 for (ServicePort servicePort : service.getSpec().getPorts()) {
-                    if (podPort(servicePort, pod).filter(number -> number == port).isPresent()) {
-                        return Optional.of(
-                                new Way(service.getMetadata().getName(), ip, servicePort.getPort()));
+                    if (podPort(servicePort, pod)
+                            .filter(number -> number == port)
+                            .isPresent()) {
+                        return Optional.of(new Way(service.getMetadata().getName(), ip, servicePort.getPort()));
                     }
                 }
             }
