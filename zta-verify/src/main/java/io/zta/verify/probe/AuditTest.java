@@ -10,7 +10,9 @@ import io.zta.Posture;
 import io.zta.intent.Subject;
 import io.zta.verify.probe.Impersonation.Reply;
 import io.zta.verify.probe.Impersonation.Who;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 
 /**
  * Test 5: attempts to enter a container are in the audit log. Each way in is asked for under a name that nothing else has,
@@ -82,20 +83,25 @@ final class AuditTest {
     /** Where events are read. */
     private static final class Source {
         private final String name;
-        private final Supplier<Stream<String>> lines;
+        private final Lines lines;
         private final Optional<String> unreadable;
 
-        Source(String name, Supplier<Stream<String>> lines, Optional<String> unreadable) {
+        Source(String name, Lines lines, Optional<String> unreadable) {
             this.name = name;
             this.lines = lines;
             this.unreadable = unreadable;
         }
 
         boolean quiet() {
-            try (Stream<String> all = lines.get()) {
-                return all.noneMatch(line -> line.contains("audit.k8s.io"));
-            }
+            boolean[] any = {false};
+            lines.each(line -> any[0] |= line.contains("audit.k8s.io"));
+            return !any[0];
         }
+    }
+
+    /** Hands on every line that is there now. */
+    private interface Lines {
+        void each(Consumer<String> reader);
     }
 
     private static Source log(KubernetesClient client, Options options) {
@@ -103,7 +109,7 @@ final class AuditTest {
             Path file = options.auditLog().get();
             return new Source(
                     file.toString(),
-                    () -> lines(file),
+                    reader -> lines(file, reader),
                     Files.isReadable(file)
                             ? Optional.empty()
                             : Optional.of("the audit log " + file + " can't be read here: run where it is, or name a"
@@ -121,35 +127,40 @@ final class AuditTest {
             if (server.isEmpty()) {
                 return new Source(
                         "",
-                        Stream::empty,
+                        reader -> {},
                         Optional.of("no log was named (--audit-log), and the API server runs"
                                 + " in no pod of kube-system that could be read instead"));
             }
             String name = server.get().getMetadata().getName();
             return new Source(
                     "the log of pod kube-system/" + name,
-                    () -> client.pods()
+                    reader -> client.pods()
                             .inNamespace("kube-system")
                             .withName(name)
                             .sinceTime(
                                     Instant.now().minus(Duration.ofMinutes(2)).toString())
                             .getLog()
-                            .lines(),
+                            .lines()
+                            .forEach(reader),
                     Optional.empty());
         } catch (KubernetesClientException e) {
             return new Source(
                     "",
-                    Stream::empty,
+                    reader -> {},
                     Optional.of("no log was named (--audit-log), and the pods of kube-system" + " can't be read: "
                             + Ground.said(e)));
         }
     }
 
-    private static Stream<String> lines(Path file) {
-        try {
-            return Files.lines(file, StandardCharsets.UTF_8);
+    private static void lines(Path file, Consumer<String> reader) {
+        // A log that is being written may end in half a character, which must not stop the reading.
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                reader.accept(line);
+            }
         } catch (IOException e) {
-            return Stream.empty();
+            // Rotated away in this moment: it is read again.
         }
     }
 
@@ -157,11 +168,11 @@ final class AuditTest {
         Instant end = Instant.now().plus(WAIT);
         Map<String, String> found = new LinkedHashMap<>();
         while (true) {
-            try (Stream<String> lines = log.lines.get()) {
-                lines.filter(line -> line.contains(marker)).forEach(line -> note(line, found));
-            } catch (java.io.UncheckedIOException e) {
-                // A log that is being written may end in half a character; it is read again.
-            }
+            log.lines.each(line -> {
+                if (line.contains(marker)) {
+                    note(line, found);
+                }
+            });
             if (found.size() >= wanted || Instant.now().isAfter(end)) {
                 return found;
             }
