@@ -71,8 +71,7 @@ public final class Catalogue {
 
     /** The catalogue as a page of Markdown: {@code docs/bypasses.md} is this text. */
     public static String toMarkdown() {
-        StringBuilder out = new StringBuilder(
-                """
+        StringBuilder out = new StringBuilder("""
                 # Catalogue of bypasses
 
                 Every known way around a sidecar. This page is generated from `io.zta.verify.Catalogue`; findings name a row as
@@ -84,7 +83,11 @@ public final class Catalogue {
         out.append("| id | way in | closed? |\n|---|---|---|\n");
         for (Bypass row : ROWS.values()) {
             out.append("| [").append(row.id()).append("](#").append(row.id().toLowerCase(java.util.Locale.ROOT));
-            out.append(") | ").append(row.wayIn()).append(" | ").append(row.closing().text()).append(" |\n");
+            out.append(") | ")
+                    .append(row.wayIn())
+                    .append(" | ")
+                    .append(row.closing().text())
+                    .append(" |\n");
         }
         for (Bypass row : ROWS.values()) {
             out.append("\n## ").append(row.id()).append("\n\n");
@@ -92,7 +95,9 @@ public final class Catalogue {
             out.append("- **Found by:** ").append(row.foundBy()).append('\n');
             out.append("- **Prevented by:** ").append(row.preventedBy()).append('\n');
             out.append("- **Closed?** ").append(row.closing().text()).append('\n');
-            out.append("- **Elsewhere:** ").append(String.join(", ", row.references())).append('\n');
+            out.append("- **Elsewhere:** ")
+                    .append(String.join(", ", row.references()))
+                    .append('\n');
         }
         return out.toString();
     }

@@ -45,6 +45,11 @@ final class Ground implements AutoCloseable {
             this.refused = refused;
         }
 
+        /** Why. */
+        String why() {
+            return String.valueOf(getMessage());
+        }
+
         /** Whether the API server refused it. */
         boolean refused() {
             return refused;

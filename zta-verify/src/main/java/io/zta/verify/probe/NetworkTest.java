@@ -78,9 +78,9 @@ final class NetworkTest {
         Map<Source, String> sources = sources(posture, options);
         for (Source source : sources.keySet()) {
             try {
-                jobs.put(source, ground.ask(source, shots(source, listening, open, closed)));
+                jobs.put(source, ground.ask(source, shots(listening, open, closed)));
             } catch (NoPod e) {
-                refusals.put(source, e.getMessage());
+                refusals.put(source, e.why());
             }
         }
         Map<String, Hit> admitted = admitted();
@@ -90,7 +90,7 @@ final class NetworkTest {
         return checks;
     }
 
-    private List<Shot> shots(Source source, List<Integer> ports, String open, String closed) {
+    private List<Shot> shots(List<Integer> ports, String open, String closed) {
         List<Shot> shots = new ArrayList<>();
         ports.forEach(port -> shots.add(Shot.tcp(LISTENER + ":" + port, open, port, Want.OPEN)));
         shots.add(Shot.tcp(DENIED, closed, ports.get(0), Want.CLOSED));
@@ -126,7 +126,7 @@ final class NetworkTest {
                     "the positive control of test 1",
                     Answer.ALLOWED,
                     Answer.INCONCLUSIVE,
-                    e.getMessage()));
+                    e.why()));
             return Map.of();
         }
     }
@@ -142,7 +142,7 @@ final class NetworkTest {
             }
             hits = ground.answers(job);
         } catch (NoPod e) {
-            checks.add(new Check(1, prefix + "pod", who + " asks", Answer.DENIED, Answer.INCONCLUSIVE, e.getMessage()));
+            checks.add(new Check(1, prefix + "pod", who + " asks", Answer.DENIED, Answer.INCONCLUSIVE, e.why()));
             return;
         }
         if (source.name().equals("stranger")) {

@@ -118,7 +118,7 @@ public final class Prober {
                     "the probe pods of test " + test + " run",
                     Answer.ALLOWED,
                     Answer.INCONCLUSIVE,
-                    e.getMessage() == null ? "" : e.getMessage()));
+                    e.why()));
         }
     }
 

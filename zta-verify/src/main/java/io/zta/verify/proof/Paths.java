@@ -87,8 +87,9 @@ public final class Paths {
     private Path.Outcome mesh(Explanation network, Pod target, List<Hop> hops, List<Doubt> doubts) {
         int port = network.port().first();
         Path.Outcome outcome = attempt("in plaintext", target, port, Client.plaintext(), hops, doubts);
-        Optional<Client> meshed =
-                pod(network.from()).map(mesh::client).filter(client -> client.principal().isPresent());
+        Optional<Client> meshed = pod(network.from())
+                .map(mesh::client)
+                .filter(client -> client.principal().isPresent());
         if (meshed.isPresent()) {
             Client client = meshed.get();
             String as = "with mTLS as " + client.principal().orElse("");
@@ -100,24 +101,18 @@ public final class Paths {
         return outcome;
     }
 
-    private Path.Outcome withToken(
-            String as, Pod target, int port, Client client, List<Hop> hops, List<Doubt> doubts) {
+    private Path.Outcome withToken(String as, Pod target, int port, Client client, List<Hop> hops, List<Doubt> doubts) {
         Path.Outcome outcome = Path.Outcome.STOPPED;
         for (String issuer : issuers) {
             Client bearer = new Client(
-                    client.principal(),
-                    Optional.of(Client.Token.of(issuer)),
-                    client.address(),
-                    client.request());
-            Path.Outcome answer =
-                    attempt(as + " and a token of " + issuer, target, port, bearer, hops, doubts);
+                    client.principal(), Optional.of(Client.Token.of(issuer)), client.address(), client.request());
+            Path.Outcome answer = attempt(as + " and a token of " + issuer, target, port, bearer, hops, doubts);
             outcome = better(outcome, answer == Path.Outcome.REACHES ? Path.Outcome.REACHES_WITH_TOKEN : answer);
         }
         return outcome;
     }
 
-    private Path.Outcome attempt(
-            String how, Pod target, int port, Client client, List<Hop> hops, List<Doubt> doubts) {
+    private Path.Outcome attempt(String how, Pod target, int port, Client client, List<Hop> hops, List<Doubt> doubts) {
         MeshVerdict verdict = mesh.decide(target, port, client);
         String at = how + " at the sidecar of Pod " + target.display() + ": ";
         return verdict.match(
@@ -184,8 +179,8 @@ public final class Paths {
         for (String one : allowed) {
             Path path = explain(one, target, Port.tcp(port));
             if (path.outcome() == Path.Outcome.STOPPED) {
-                throw new IllegalArgumentException(one + " itself does not reach " + target + " on port " + port
-                        + ": " + path.hops().get(path.hops().size() - 1).what() + ".");
+                throw new IllegalArgumentException(one + " itself does not reach " + target + " on port " + port + ": "
+                        + path.hops().get(path.hops().size() - 1).what() + ".");
             }
         }
         TreeMap<String, Path> others = new TreeMap<>();

@@ -57,13 +57,16 @@ final class JUnitReport {
     }
 
     private void testCase(Report report, ClaimResult result) {
-        open(result.claim().id() + ": " + result.scope(), "zta." + Words.of(report.posture()).replace('/', '.'));
+        open(
+                result.claim().id() + ": " + result.scope(),
+                "zta." + Words.of(report.posture()).replace('/', '.'));
         List<Finding> findings = Words.findings(result);
         List<Doubt> doubts = Words.doubts(result);
         if (!findings.isEmpty()) {
             StringBuilder text = new StringBuilder();
             findings.forEach(finding -> text.append(describe(finding)));
-            doubts.forEach(doubt -> text.append("not known: ").append(doubt.reason()).append('\n'));
+            doubts.forEach(
+                    doubt -> text.append("not known: ").append(doubt.reason()).append('\n'));
             Finding first = findings.get(0);
             problem("failure", first.object() + " " + first.title(), first.id(), text.toString());
         } else if (!doubts.isEmpty()) {

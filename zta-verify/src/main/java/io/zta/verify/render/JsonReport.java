@@ -76,12 +76,12 @@ final class JsonReport {
     private static Map<String, Object> summary(Dossier dossier) {
         Map<String, Object> verdicts = new LinkedHashMap<>(Json.object("proven", 0, "violated", 0, "unknown", 0));
         dossier.claims()
-                .forEach(asked -> verdicts.merge(
-                        Words.of(asked.result().verdict()), 1, (a, b) -> (Integer) a + (Integer) b));
+                .forEach(asked ->
+                        verdicts.merge(Words.of(asked.result().verdict()), 1, (a, b) -> (Integer) a + (Integer) b));
         Map<String, Object> findings = new LinkedHashMap<>(Json.object("error", 0, "warning", 0, "note", 0));
         dossier.findings()
-                .forEach(finding -> findings.merge(
-                        Words.of(finding.severity()), 1, (a, b) -> (Integer) a + (Integer) b));
+                .forEach(finding ->
+                        findings.merge(Words.of(finding.severity()), 1, (a, b) -> (Integer) a + (Integer) b));
         return Json.object("claims", verdicts, "findings", findings);
     }
 
@@ -164,5 +164,4 @@ final class JsonReport {
         Optional<Integer> column = origin.column() > 0 ? Optional.of(origin.column()) : Optional.empty();
         return Optional.of(Json.object("file", origin.source(), "line", line, "column", column));
     }
-
 }

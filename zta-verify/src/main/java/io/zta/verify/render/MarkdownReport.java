@@ -37,9 +37,9 @@ final class MarkdownReport {
         doubts(dossier);
         if (!dossier.damages().isEmpty()) {
             out.append("### Not read\n\n");
-            dossier.damages().forEach(damage -> out.append("- ")
-                    .append(text(damage.toString()))
-                    .append('\n'));
+            dossier.damages()
+                    .forEach(damage ->
+                            out.append("- ").append(text(damage.toString())).append('\n'));
             out.append('\n');
         }
         listing("Assumed", dossier.assumptions());
@@ -93,7 +93,10 @@ final class MarkdownReport {
                 .append(text(finding.object() + " " + finding.title()))
                 .append("\n\n");
         for (Evidence evidence : finding.evidence()) {
-            out.append("- ").append(code(evidence.toString())).append(place(evidence.origin())).append('\n');
+            out.append("- ")
+                    .append(code(evidence.toString()))
+                    .append(place(evidence.origin()))
+                    .append('\n');
         }
         if (!finding.fix().isEmpty()) {
             out.append("- **fix:** ").append(text(finding.fix())).append('\n');
@@ -155,7 +158,8 @@ final class MarkdownReport {
         StringBuilder safe = new StringBuilder();
         for (char c : raw.toCharArray()) {
             switch (c) {
-                case '\\', '`', '*', '_', '{', '}', '[', ']', '#', '|', '~' -> safe.append('\\').append(c);
+                case '\\', '`', '*', '_', '{', '}', '[', ']', '#', '|', '~' ->
+                    safe.append('\\').append(c);
                 case '<' -> safe.append("&lt;");
                 case '>' -> safe.append("&gt;");
                 case '&' -> safe.append("&amp;");

@@ -12,7 +12,11 @@ public final class Mermaid {
     static String witness(List<Hop> witness) {
         StringBuilder out = new StringBuilder("```mermaid\nflowchart TD\n");
         for (int i = 0; i < witness.size(); i++) {
-            out.append("  h").append(i).append('[').append(label(witness.get(i).what())).append("]\n");
+            out.append("  h")
+                    .append(i)
+                    .append('[')
+                    .append(label(witness.get(i).what()))
+                    .append("]\n");
         }
         for (int i = 1; i < witness.size(); i++) {
             out.append("  h").append(i - 1).append(" --> h").append(i).append('\n');
@@ -46,7 +50,11 @@ public final class Mermaid {
                     .append("  end\n");
         }
         for (FlowMap.Flow flow : map.flows()) {
-            out.append("  p").append(flow.from()).append(" -->|").append(label(flow.ports())).append("| p");
+            out.append("  p")
+                    .append(flow.from())
+                    .append(" -->|")
+                    .append(label(flow.ports()))
+                    .append("| p");
             out.append(flow.to()).append('\n');
         }
         return out.toString();

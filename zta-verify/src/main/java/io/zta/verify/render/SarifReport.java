@@ -156,8 +156,8 @@ final class SarifReport {
                 List.of(location(place, finding.object(), Optional.empty())),
                 "relatedLocations",
                 finding.evidence().stream()
-                        .map(evidence -> location(
-                                evidence.origin(), evidence.object(), Optional.of(evidence.toString())))
+                        .map(evidence ->
+                                location(evidence.origin(), evidence.object(), Optional.of(evidence.toString())))
                         .toList(),
                 "codeFlows",
                 flows.isEmpty() ? Optional.empty() : Optional.of(flows),
@@ -178,7 +178,8 @@ final class SarifReport {
         for (Hop hop : finding.witness()) {
             Origin origin = hop.because().map(Evidence::origin).orElse(Origin.MEMORY);
             String object = hop.because().map(Evidence::object).orElse(finding.object());
-            String text = hop.what() + hop.because().map(because -> ": " + because).orElse("");
+            String text =
+                    hop.what() + hop.because().map(because -> ": " + because).orElse("");
             steps.add(Json.object(
                     "executionOrder", steps.size() + 1, "location", location(origin, object, Optional.of(text))));
         }
@@ -234,12 +235,7 @@ final class SarifReport {
                 ? Optional.empty()
                 : Optional.of(List.of(Json.object("fullyQualifiedName", object, "kind", "resource")));
         return Json.object(
-                "physicalLocation",
-                physical,
-                "logicalLocations",
-                logical,
-                "message",
-                message.map(SarifReport::text));
+                "physicalLocation", physical, "logicalLocations", logical, "message", message.map(SarifReport::text));
     }
 
     /** A relative path stays relative to where the command ran, which is what code scanning expects. */
@@ -254,7 +250,8 @@ final class SarifReport {
         StringBuilder uri = new StringBuilder();
         for (byte b : path.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xff);
-            boolean plain = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~/".indexOf(c) >= 0;
+            boolean plain =
+                    c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~/".indexOf(c) >= 0;
             uri.append(plain ? String.valueOf(c) : String.format(Locale.ROOT, "%%%02X", (int) c));
         }
         return uri.toString();

@@ -62,7 +62,10 @@ public final class TextReport {
         String title = "posture " + Words.of(report.posture());
         String outcome = report.outcome().name().toLowerCase(Locale.ROOT);
         int gap = Math.max(1, Lines.WIDTH - title.length() - outcome.length());
-        out.append(bold(title)).append(" ".repeat(gap)).append(tint(outcome, outcome)).append('\n');
+        out.append(bold(title))
+                .append(" ".repeat(gap))
+                .append(tint(outcome, outcome))
+                .append('\n');
         int proven = (int) report.claims().stream()
                 .filter(claim -> claim.verdict() instanceof Verdict.Proven)
                 .count();
@@ -114,9 +117,10 @@ public final class TextReport {
     }
 
     private static String evidence(Finding finding, Evidence evidence) {
-        String text = evidence.object().equals(finding.object()) && !evidence.path().isEmpty()
-                ? evidence.path() + " = " + evidence.value()
-                : evidence.toString();
+        String text =
+                evidence.object().equals(finding.object()) && !evidence.path().isEmpty()
+                        ? evidence.path() + " = " + evidence.value()
+                        : evidence.toString();
         return text + place(evidence.origin());
     }
 
@@ -125,10 +129,13 @@ public final class TextReport {
         for (Hop hop : witness) {
             step++;
             String number = witness.size() == 1 ? "" : step + ". ";
-            field(step == 1 ? "witness" : "", number + hop.what()
-                    + hop.because()
-                            .map(because -> ": " + because + place(because.origin()))
-                            .orElse(""));
+            field(
+                    step == 1 ? "witness" : "",
+                    number
+                            + hop.what()
+                            + hop.because()
+                                    .map(because -> ": " + because + place(because.origin()))
+                                    .orElse(""));
         }
     }
 
@@ -207,13 +214,12 @@ public final class TextReport {
         if (!coloured) {
             return text;
         }
-        String code =
-                switch (word) {
-                    case "proven" -> "32";
-                    case "violated", "error" -> "31";
-                    case "unknown", "warning" -> "33";
-                    default -> "36";
-                };
+        String code = switch (word) {
+            case "proven" -> "32";
+            case "violated", "error" -> "31";
+            case "unknown", "warning" -> "33";
+            default -> "36";
+        };
         return "\u001b[" + code + "m" + text + "\u001b[0m";
     }
 }
