@@ -82,7 +82,7 @@ class NetworkCompilerTest {
                 .allMatch(entry -> entry.phase() == Phase.NETWORK)
                 .filteredOn(Compiled::restricts)
                 .extracting(entry -> entry.object().getMetadata().getName())
-                .containsExactly("zta-default-deny", "zta-default-deny-egress");
+                .containsExactly("zta-default-deny", "zta-egress-default-deny");
     }
 
     @Test

@@ -72,8 +72,8 @@ public final class Verifier {
         return switch (claim) {
             case DIRECT_ACCESS -> posture.asks(Intent.DenyDirectAccess.class);
             case PLAINTEXT, IDENTITY -> posture.asks(Intent.StrictMtls.class);
-            case LEGITIMATE_TRAFFIC -> posture.asks(Intent.DenyDirectAccess.class)
-                    || posture.asks(Intent.StrictMtls.class);
+            case LEGITIMATE_TRAFFIC ->
+                posture.asks(Intent.DenyDirectAccess.class) || posture.asks(Intent.StrictMtls.class);
             case CONTAINER_ENTRY -> posture.asks(Intent.NoExec.class);
             case RECORDED -> posture.asks(Intent.Audit.class);
             case TAMPER -> posture.guarded();
