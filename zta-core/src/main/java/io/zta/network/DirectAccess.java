@@ -73,7 +73,8 @@ final class DirectAccess {
         }
         Map<String, Finding> open = new LinkedHashMap<>();
         for (Pod source : sources) {
-            if (!source.equals(target)) {
+            // A pod on the node's network is the node, which every plugin lets in: a declared exception.
+            if (!source.equals(target) && !source.hostNetwork()) {
                 result.cover(1);
                 check(
                         target,
@@ -102,23 +103,26 @@ final class DirectAccess {
             ClaimResult.Collector result) {
         PortSet excess = connection.expected().minus(allowed);
         if (!excess.isEmpty()) {
-            open.computeIfAbsent(kind, key -> opened(target, from, excess));
+            open.computeIfAbsent(kind, key -> opened(target, from, kind.equals("outside"), excess));
         } else if (!connection.possible().minus(allowed).isEmpty()) {
             connection.reasons().forEach(result::doubt);
         }
     }
 
-    private Finding opened(Pod target, String from, PortSet ports) {
+    private Finding opened(Pod target, String from, boolean outside, PortSet ports) {
         Port port = ports.ranges().get(0);
         List<Hop> steps = new ArrayList<>();
         steps.add(Hop.of(from + " connects to Pod " + target.display() + " on " + ports));
-        Explanation explanation =
-                reach.explain(from, target.display(), new Port(port.protocol(), port.first(), port.first()));
-        steps.addAll(explanation.steps());
         List<Evidence> evidence = new ArrayList<>();
-        explanation.steps().forEach(step -> step.because().ifPresent(evidence::add));
+        if (!outside) {
+            Port one = new Port(port.protocol(), port.first(), port.first());
+            for (Hop step : reach.explain(from, target.display(), one).steps()) {
+                steps.add(step);
+                step.because().ifPresent(evidence::add);
+            }
+        }
         if (evidence.isEmpty()) {
-            evidence.add(Evidence.of(target.resource(), "", "no NetworkPolicy selects it, so all is let through"));
+            evidence.add(Evidence.of(target.resource(), "", "its NetworkPolicies, or their absence, let " + from + " in"));
         }
         return finding(
                 "ZTA-NET-001",

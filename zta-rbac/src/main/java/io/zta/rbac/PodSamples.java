@@ -58,7 +58,7 @@ final class PodSamples {
     List<Node> plain(String namespace, String account) {
         return plain.computeIfAbsent(namespace + "/" + account, key -> {
             List<Node> samples = new ArrayList<>();
-            for (Base base : bases(namespace)) {
+            for (Shape base : bases(namespace)) {
                 samples.add(base.pod(namespace, account, List.of(), Map.of()));
             }
             return samples;
@@ -69,7 +69,7 @@ final class PodSamples {
     List<Node> onHost(String namespace) {
         return onHost.computeIfAbsent(namespace, key -> {
             List<Node> samples = new ArrayList<>();
-            for (Base base : bases(namespace)) {
+            for (Shape base : bases(namespace)) {
                 samples.add(
                         base.pod(namespace, "default", List.of(privileged()), Map.of("hostPID", Node.plain("true"))));
                 samples.add(base.pod(namespace, "default", List.of(privileged()), Map.of()));
@@ -81,24 +81,24 @@ final class PodSamples {
         });
     }
 
-    private List<Base> bases(String namespace) {
-        List<Base> bases = new ArrayList<>();
-        bases.add(new Base(Map.of(), Map.of(), object("containers", Node.array(List.of(container())))));
+    private List<Shape> bases(String namespace) {
+        List<Shape> bases = new ArrayList<>();
+        bases.add(new Shape(Map.of(), Map.of(), object("containers", Node.array(List.of(container())))));
         List<Pod> pods = byNamespace.getOrDefault(namespace, List.of());
         for (Pod pod : pods.subList(0, Math.min(MODELS, pods.size()))) {
-            bases.add(new Base(pod.labels(), pod.annotations(), pod.spec()));
+            bases.add(new Shape(pod.labels(), pod.annotations(), pod.spec()));
         }
         boolean meshed = pods.stream()
                 .flatMap(pod -> pod.allContainers().stream())
                 .anyMatch(container -> container.get("name").textOr("").equals("istio-proxy"));
         if (!meshed && proxy.isPresent()) {
-            bases.add(new Base(
+            bases.add(new Shape(
                     Map.of(), Map.of(), object("containers", Node.array(List.of(container(), proxy.get())))));
         }
         return bases;
     }
 
-    private record Base(Map<String, String> labels, Map<String, String> annotations, Node spec) {
+    private record Shape(Map<String, String> labels, Map<String, String> annotations, Node spec) {
         Node pod(String namespace, String account, List<Node> containers, Map<String, Node> more) {
             Map<String, Node> metadata = new LinkedHashMap<>();
             metadata.put("name", Node.text("zta-sample"));

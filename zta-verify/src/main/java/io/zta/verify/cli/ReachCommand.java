@@ -1,9 +1,11 @@
 package io.zta.verify.cli;
 
+import io.zta.finding.Doubt;
 import io.zta.network.Reach;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +27,9 @@ final class ReachCommand implements Callable<Integer> {
         mermaid
     }
 
+    /** Notes that are printed; the rest is counted. */
+    private static final int SHOWN = 5;
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -45,10 +50,15 @@ final class ReachCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().print(out.toString(StandardCharsets.UTF_8));
         spec.commandLine().getOut().flush();
-        reach.notes()
-                .forEach(note -> spec.commandLine()
-                        .getErr()
-                        .println("note: " + note.origin() + ": " + note.reason() + " (" + note.resolve() + ")"));
+        List<Doubt> notes = reach.notes();
+        for (Doubt note : notes.subList(0, Math.min(SHOWN, notes.size()))) {
+            spec.commandLine()
+                    .getErr()
+                    .println("note: " + note.origin() + ": " + note.reason() + " (" + note.resolve() + ")");
+        }
+        if (notes.size() > SHOWN) {
+            spec.commandLine().getErr().println("note: and " + (notes.size() - SHOWN) + " more like these");
+        }
         return ExitCode.PROVEN;
     }
 }
