@@ -9,6 +9,7 @@ import io.zta.intent.Port;
 import io.zta.intent.PostureException;
 import io.zta.intent.Subject;
 import io.zta.intent.Workload;
+import io.zta.snapshot.Snapshot;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -65,6 +66,17 @@ public final class Posture extends Intents {
      */
     public static Posture parse(String source, String text) {
         return PostureReader.parse(source, text);
+    }
+
+    /**
+     * The postures that a snapshot holds as documents, in the order read.
+     *
+     * @throws PostureException if one can't be read; the message has file, line and column
+     */
+    public static List<Posture> allIn(Snapshot snapshot) {
+        return snapshot.resources(PostureReader.TYPE).stream()
+                .map(PostureReader::of)
+                .toList();
     }
 
     /** This posture as YAML, which {@link #parse} reads back to an equal one. */

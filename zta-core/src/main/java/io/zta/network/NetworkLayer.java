@@ -4,6 +4,7 @@ import io.zta.Posture;
 import io.zta.compile.Compiled;
 import io.zta.compile.Layer;
 import io.zta.finding.ClaimResult;
+import io.zta.intent.Intent;
 import io.zta.intent.LayerName;
 import io.zta.snapshot.Snapshot;
 import java.util.List;
@@ -22,6 +23,10 @@ public final class NetworkLayer implements Layer {
 
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
-        return List.of();
+        if (!posture.asks(Intent.DenyDirectAccess.class)) {
+            return List.of();
+        }
+        DirectAccess direct = new DirectAccess(posture, Reachability.of(snapshot));
+        return posture.namespaces().stream().map(direct::examine).toList();
     }
 }

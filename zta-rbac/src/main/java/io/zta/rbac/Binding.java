@@ -17,6 +17,17 @@ record Binding(Resource resource, String namespace, List<Subject> subjects, Role
         subjects = List.copyOf(subjects);
     }
 
+    /** Equal when it is the same object: contents are not compared. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Binding that && resource == that.resource && role == that.role;
+    }
+
+    @Override
+    public int hashCode() {
+        return resource.name().hashCode() * 31 + namespace.hashCode();
+    }
+
     boolean countsIn(String asked) {
         return namespace.isEmpty() || namespace.equals(asked);
     }

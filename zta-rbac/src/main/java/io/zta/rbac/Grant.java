@@ -69,6 +69,33 @@ public record Grant(
         return Evidence.of(binding, "roleRef", binding.tree().get("roleRef"));
     }
 
+    /** Equal when subject, binding and rule are: contents of objects are not compared. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Grant that
+                && rule == that.rule
+                && subject.equals(that.subject)
+                && sameObject(binding, that.binding)
+                && sameObject(role, that.role)
+                && sameObject(source, that.source);
+    }
+
+    private static boolean sameObject(Resource one, Resource other) {
+        return one == other
+                || one.type().equals(other.type())
+                        && one.namespace().equals(other.namespace())
+                        && one.name().equals(other.name());
+    }
+
+    @Override
+    public int hashCode() {
+        return ((subject.hashCode() * 31 + binding.name().hashCode()) * 31
+                                + binding.namespace().hashCode())
+                        * 31
+                + source.name().hashCode() * 31
+                + rule;
+    }
+
     /** {@code RoleBinding shop/devs -> ClusterRole edit -> ClusterRole system:aggregate-to-edit rules[3]}. */
     @Override
     public String toString() {

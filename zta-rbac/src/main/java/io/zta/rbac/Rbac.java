@@ -28,6 +28,7 @@ public final class Rbac implements Authorizer {
     private final Map<Subject, List<Binding>> bySubject;
     private final Map<String, List<Binding>> byUser = new HashMap<>();
     private final Map<String, List<Binding>> byGroup = new HashMap<>();
+    private final Set<Role> roles;
     private final List<Doubt> doubts;
     private final List<RbacReader.Fault> faults;
     private final List<String> assumptions;
@@ -36,6 +37,7 @@ public final class Rbac implements Authorizer {
         RbacReader reader = new RbacReader(snapshot);
         this.snapshot = snapshot;
         this.bindings = reader.bindings();
+        this.roles = reader.roles();
         this.doubts = reader.doubts();
         this.faults = reader.faults();
         Map<Subject, List<Binding>> subjects = new HashMap<>();
@@ -155,6 +157,11 @@ public final class Rbac implements Authorizer {
 
     List<Binding> bindings() {
         return bindings;
+    }
+
+    /** Roles and cluster roles, in the order of their names. */
+    Set<Role> roles() {
+        return roles;
     }
 
     Set<Subject> unsortedSubjects() {

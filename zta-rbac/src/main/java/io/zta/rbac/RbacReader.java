@@ -9,13 +9,15 @@ import io.zta.snapshot.Resource;
 import io.zta.snapshot.Selector;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** Reads the roles and bindings of a snapshot. */
 final class RbacReader {
@@ -28,18 +30,21 @@ final class RbacReader {
     }
 
     private final Snapshot snapshot;
-    private final Map<String, Role> roles = new HashMap<>();
+    private final Map<String, Role> roles = new TreeMap<>();
     private final List<Binding> bindings = new ArrayList<>();
     private final Set<Doubt> doubts = new LinkedHashSet<>();
     private final List<Fault> faults = new ArrayList<>();
     private final Set<Resource> assumed;
+    private final List<Resource> missing;
     private final List<Resource> clusterRoles = new ArrayList<>();
-    private final Map<Resource, List<Rule>> written = new HashMap<>();
+    private final Map<Resource, List<Rule>> written = new IdentityHashMap<>();
 
     RbacReader(Snapshot snapshot) {
         this.snapshot = snapshot;
         List<Resource> missing = Bootstrap.missingFrom(snapshot);
-        this.assumed = new LinkedHashSet<>(missing);
+        this.assumed = Collections.newSetFromMap(new IdentityHashMap<>());
+        this.assumed.addAll(missing);
+        this.missing = missing;
         readRoles();
         readBindings(GroupKind.CLUSTER_ROLE_BINDING);
         readBindings(GroupKind.ROLE_BINDING);
@@ -69,12 +74,12 @@ final class RbacReader {
     }
 
     Optional<String> assumption() {
-        return Bootstrap.assumption(List.copyOf(assumed));
+        return Bootstrap.assumption(missing);
     }
 
     private List<Resource> objects(GroupKind kind) {
         List<Resource> all = new ArrayList<>(snapshot.resources(kind));
-        assumed.stream().filter(resource -> resource.type().equals(kind)).forEach(all::add);
+        missing.stream().filter(resource -> resource.type().equals(kind)).forEach(all::add);
         return all;
     }
 

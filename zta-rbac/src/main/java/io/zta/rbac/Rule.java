@@ -107,6 +107,17 @@ record Rule(
         return verbs.contains(ALL) && groups.contains(ALL) && resources.contains(ALL) && names.isEmpty();
     }
 
+    /** Equal when it stands in the same place. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Rule that && source == that.source && index == that.index;
+    }
+
+    @Override
+    public int hashCode() {
+        return source.name().hashCode() * 31 + index;
+    }
+
     /** The rule as written. */
     Evidence evidence() {
         return Evidence.of(

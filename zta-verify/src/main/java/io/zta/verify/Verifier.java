@@ -6,6 +6,7 @@ import io.zta.compile.Layers;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Doubt;
+import io.zta.intent.Intent;
 import io.zta.intent.Phase;
 import io.zta.snapshot.Snapshot;
 import io.zta.verify.proof.TrustedBase;
@@ -36,6 +37,7 @@ public final class Verifier {
                     .map(result -> result.doubted(unread))
                     .forEach(claims::add);
         }
+        notEvaluated(posture, claims).forEach(claims::add);
         claims.sort(Comparator.comparing(ClaimResult::claim).thenComparing(ClaimResult::scope));
         return new Report(
                 posture,
@@ -45,6 +47,38 @@ public final class Verifier {
                 TrustedBase.of(posture),
                 TrustedBase.exceptions(posture),
                 snapshot.counts());
+    }
+
+    /** What the posture asks for and no layer answered: Unknown, for a claim left out would read as one that holds. */
+    private static List<ClaimResult> notEvaluated(Posture posture, List<ClaimResult> answered) {
+        List<ClaimResult> missing = new ArrayList<>();
+        for (Claim claim : Claim.values()) {
+            boolean open = asks(posture, claim)
+                    && isDue(claim, posture.phase())
+                    && answered.stream().noneMatch(result -> result.claim() == claim);
+            if (open) {
+                missing.add(ClaimResult.collect(claim, "namespace " + String.join(", ", posture.namespaces()))
+                        .cover(1)
+                        .doubt(Doubt.of(
+                                "this claim is not evaluated offline yet: " + claim.text(),
+                                "probe the cluster for it, and treat it as open until then"))
+                        .result());
+            }
+        }
+        return missing;
+    }
+
+    private static boolean asks(Posture posture, Claim claim) {
+        return switch (claim) {
+            case DIRECT_ACCESS -> posture.asks(Intent.DenyDirectAccess.class);
+            case PLAINTEXT, IDENTITY -> posture.asks(Intent.StrictMtls.class);
+            case LEGITIMATE_TRAFFIC ->
+                posture.asks(Intent.DenyDirectAccess.class) || posture.asks(Intent.StrictMtls.class);
+            case CONTAINER_ENTRY -> posture.asks(Intent.NoExec.class);
+            case RECORDED -> posture.asks(Intent.Audit.class);
+            case TAMPER -> posture.guarded();
+            case EGRESS -> posture.asks(Intent.DenyEgress.class);
+        };
     }
 
     private static boolean isDue(Claim claim, Phase phase) {

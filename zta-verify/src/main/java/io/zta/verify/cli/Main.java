@@ -1,16 +1,39 @@
 package io.zta.verify.cli;
 
-/** Entry point of the {@code zta} command. So far it prints its version. */
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+
+/** Entry point of the {@code zta} command. */
 public final class Main {
     private Main() {}
 
     /**
-     * Prints the version to standard output.
+     * Runs the command and ends the process with its exit code; see {@link ExitCode}.
      *
-     * @param arguments not read yet
+     * @param arguments the command line
      */
     public static void main(String[] arguments) {
-        String version = Main.class.getPackage().getImplementationVersion();
-        System.out.println("zta " + (version == null ? "(not packaged)" : version));
+        // UTF-8 whatever the locale: a report is a file as often as it is read on a screen.
+        PrintWriter out = new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), false);
+        PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true);
+        int code = run(out, err, arguments);
+        out.flush();
+        err.flush();
+        System.exit(code);
+    }
+
+    /** Runs the command without ending the process. */
+    static int run(PrintWriter out, PrintWriter err, String... arguments) {
+        CommandLine command = Commands.lineFor(arguments);
+        command.setOut(out);
+        command.setErr(err);
+        command.setCaseInsensitiveEnumValuesAllowed(true);
+        command.setExecutionExceptionHandler((problem, line, parsed) -> Failure.report(problem, line.getErr()));
+        command.setParameterExceptionHandler((problem, parsed) -> Failure.usage(problem));
+        int code = command.execute(arguments);
+        out.flush();
+        return code;
     }
 }

@@ -1,0 +1,179 @@
+package io.zta.network;
+
+import io.zta.Posture;
+import io.zta.finding.Claim;
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Evidence;
+import io.zta.finding.Finding;
+import io.zta.finding.Hop;
+import io.zta.finding.Severity;
+import io.zta.intent.Intent;
+import io.zta.intent.Port;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Resource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Judges claim {@link Claim#DIRECT_ACCESS} on the network layer alone: what NetworkPolicies let through to a protected pod
+ * beside the gateway and the allowed workloads, on any port of any protocol.
+ */
+final class DirectAccess {
+    private final Posture posture;
+    private final Reachability reach;
+
+    DirectAccess(Posture posture, Reachability reach) {
+        this.posture = posture;
+        this.reach = reach;
+    }
+
+    ClaimResult examine(String namespace) {
+        ClaimResult.Collector result = ClaimResult.collect(Claim.DIRECT_ACCESS, "namespace " + namespace)
+                .assume("The network plugin enforces NetworkPolicies; a live probe can show it.")
+                .because("no pod and no address beside the allowed ones is let through to any port");
+        reach.doubts().forEach(result::doubt);
+        List<Pod> sources = distinct(reach.pods().all());
+        for (Pod target : distinct(reach.pods().in(namespace))) {
+            if (posture.protects(namespace, target.labels())) {
+                judge(target, sources, result);
+            }
+        }
+        return result.result();
+    }
+
+    /** Pods that policies can't tell apart stand for each other. */
+    private static List<Pod> distinct(List<Pod> pods) {
+        Map<String, Pod> kinds = new LinkedHashMap<>();
+        for (Pod pod : pods) {
+            String key = pod.workload() + "|" + new TreeMap<>(pod.labels()) + "|" + pod.hostNetwork();
+            kinds.putIfAbsent(key, pod);
+        }
+        return List.copyOf(kinds.values());
+    }
+
+    private void judge(Pod target, List<Pod> sources, ClaimResult.Collector result) {
+        if (target.hostNetwork()) {
+            result.cover(1)
+                    .violatedBy(finding(
+                            "ZTA-NET-002",
+                            "NET-node",
+                            target.resource(),
+                            "shares the node's network, where no NetworkPolicy selects it",
+                            List.of(Evidence.of(
+                                    target.resource(),
+                                    "spec.hostNetwork",
+                                    target.spec().get("hostNetwork"))),
+                            List.of(Hop.of("any pod connects to Pod " + target.display() + " by the node's address")),
+                            "take hostNetwork out of the pod, or the pod out of the namespace"));
+            return;
+        }
+        Map<String, Finding> open = new LinkedHashMap<>();
+        for (Pod source : sources) {
+            // A pod on the node's network is the node, which every plugin lets in: a declared exception.
+            if (!source.equals(target) && !source.hostNetwork()) {
+                result.cover(1);
+                check(
+                        target,
+                        source.display(),
+                        "Namespace " + source.namespace(),
+                        reach.between(source, target),
+                        allowed(source, target),
+                        open,
+                        result);
+            }
+        }
+        for (AddressRange range : reach.externalRanges()) {
+            result.cover(1);
+            check(target, range.toString(), "outside", reach.fromAddresses(range, target), PortSet.NONE, open, result);
+        }
+        open.values().forEach(result::violatedBy);
+    }
+
+    private void check(
+            Pod target,
+            String from,
+            String kind,
+            Connection connection,
+            PortSet allowed,
+            Map<String, Finding> open,
+            ClaimResult.Collector result) {
+        PortSet excess = connection.expected().minus(allowed);
+        if (!excess.isEmpty()) {
+            open.computeIfAbsent(kind, key -> opened(target, from, kind.equals("outside"), excess));
+        } else if (!connection.possible().minus(allowed).isEmpty()) {
+            connection.reasons().forEach(result::doubt);
+        }
+    }
+
+    private Finding opened(Pod target, String from, boolean outside, PortSet ports) {
+        Port port = ports.ranges().get(0);
+        List<Hop> steps = new ArrayList<>();
+        steps.add(Hop.of(from + " connects to Pod " + target.display() + " on " + ports));
+        List<Evidence> evidence = new ArrayList<>();
+        if (!outside) {
+            Port one = new Port(port.protocol(), port.first(), port.first());
+            for (Hop step : reach.explain(from, target.display(), one).steps()) {
+                steps.add(step);
+                step.because().ifPresent(evidence::add);
+            }
+        }
+        if (evidence.isEmpty()) {
+            evidence.add(Evidence.of(target.resource(), "", "its NetworkPolicies, or their absence, let " + from + " in"));
+        }
+        return finding(
+                "ZTA-NET-001",
+                "NET-direct",
+                target.resource(),
+                "is open to " + from + " on " + ports,
+                evidence,
+                steps,
+                "apply zta-default-deny, and narrow or delete the policies quoted as evidence");
+    }
+
+    private static Finding finding(
+            String id,
+            String bypass,
+            Resource object,
+            String title,
+            List<Evidence> evidence,
+            List<Hop> witness,
+            String fix) {
+        return new Finding(
+                id, Severity.ERROR, bypass, object.display(), title, evidence, witness, fix, "docs/semantics.md");
+    }
+
+    private PortSet allowed(Pod source, Pod target) {
+        PortSet ports = PortSet.NONE;
+        boolean gateway = posture.gateway()
+                .filter(g -> g.namespace().equals(source.namespace())
+                        && source.labels().entrySet().containsAll(g.labels().entrySet())
+                        && !source.hostNetwork())
+                .isPresent();
+        if (gateway) {
+            ports = ports.union(PortSet.of(
+                    posture.ports().isEmpty()
+                            ? List.of(
+                                    Port.tcpRange(1, Posture.SIDECAR_PORTS.first() - 1),
+                                    Port.tcpRange(Posture.SIDECAR_PORTS.last() + 1, 65535))
+                            : posture.ports()));
+        }
+        for (Intent.Allow allow : posture.intents(Intent.Allow.class)) {
+            Optional<String> from = allow.from().namespace();
+            boolean named = from.orElse(target.namespace()).equals(source.namespace())
+                    && source.labels()
+                            .entrySet()
+                            .containsAll(allow.from().labels().entrySet())
+                    && target.labels()
+                            .entrySet()
+                            .containsAll(allow.to().labels().entrySet());
+            if (named) {
+                ports = ports.union(allow.ports().isEmpty() ? PortSet.ALL : PortSet.of(allow.ports()));
+            }
+        }
+        return ports;
+    }
+}

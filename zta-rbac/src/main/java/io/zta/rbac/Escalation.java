@@ -1,0 +1,247 @@
+package io.zta.rbac;
+
+import io.zta.finding.Doubt;
+import io.zta.finding.Evidence;
+import io.zta.intent.Subject;
+import io.zta.rbac.Gate.Passage;
+import io.zta.rbac.Holder.Held;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Ways in that take more than one step: becoming another identity, giving oneself rights, taking a policy away. Every
+ * API row of the catalogue of bypasses is a step with its precondition; admission is asked at each. Pure; not thread-safe.
+ */
+public final class Escalation {
+    private static final Set<String> ENTRIES = Set.of("exec", "attach", "portforward", "ephemeral", "proxy", "node");
+
+    private final Rbac rbac;
+    private final Situation situation;
+    private final ServerFacts server;
+
+    private Escalation(Rbac rbac, AdmissionVerdicts admission) {
+        this.rbac = rbac;
+        this.situation = new Situation(rbac, admission);
+        this.server = ServerFacts.of(rbac.snapshot());
+    }
+
+    /** The ways that rights and admission leave open; {@link AdmissionVerdicts#NONE} for rights alone. */
+    public static Escalation of(Rbac rbac, AdmissionVerdicts admission) {
+        return new Escalation(rbac, admission);
+    }
+
+    /**
+     * The open ways of a subject into the containers of a namespace: every direct one, and for each kind of first step the
+     * shortest that starts with it. Those that are not certain have doubts and come last.
+     */
+    public List<Route> routes(Subject subject, String namespace) {
+        Search search = new Search(situation, namespace, server);
+        List<Route> routes = new ArrayList<>();
+        Set<String> certain = new TreeSet<>();
+        for (Step step : search.direct(subject)) {
+            routes.add(Route.of(subject, List.of(step)));
+        }
+        search.indirect(subject, false).forEach((bypass, path) -> {
+            certain.add(bypass);
+            routes.add(Route.of(subject, path));
+        });
+        search.indirect(subject, true).forEach((bypass, path) -> {
+            if (!certain.contains(bypass)) {
+                routes.add(Route.of(subject, path));
+            }
+        });
+        routes.sort(Comparator.comparing((Route route) -> !route.doubts().isEmpty())
+                .thenComparing(Route::steps)
+                .thenComparing(Route::bypass)
+                .thenComparing(route -> route.grants().toString()));
+        return List.copyOf(routes);
+    }
+
+    /**
+     * The grants to remove so that the subject has no way into the namespace, not even a doubtful one; empty where a way
+     * rests on nothing that can be removed. An empty set to remove means that there is no way.
+     */
+    public Optional<Cut> cut(Subject subject, String namespace) {
+        return Cut.of(situation, subject, namespace, server);
+    }
+
+    /** What refuses the direct entry of a subject that holds it by RBAC, the decisive field first; empty if nothing does. */
+    public List<Evidence> refusals(Subject subject, String namespace) {
+        Holder holder = situation.holder(Place.of(subject));
+        Set<Evidence> refusals = new LinkedHashSet<>();
+        for (Privilege privilege : EntrySteps.PRIVILEGES) {
+            for (Held held : holder.grants(privilege)) {
+                if (held.binding().countsIn(namespace)) {
+                    Passage passage = situation.passage(holder, privilege, held, namespace, holder.enterNames());
+                    refusals.addAll(passage.refusals());
+                }
+            }
+        }
+        return List.copyOf(refusals);
+    }
+
+    /** Doubts of a subject's direct rights whose effect no rule of this library decides. */
+    List<Doubt> undecided(Subject subject) {
+        Holder holder = situation.holder(Place.of(subject));
+        List<Doubt> doubts = new ArrayList<>();
+        for (Held held : holder.grants(Privilege.NODE_WRITE)) {
+            doubts.add(new Doubt(
+                    subject + " may write nodes or API services by " + held.grant()
+                            + ": whether that draws pods or requests to it is not evaluated",
+                    "take the right away",
+                    held.grant().binding().origin()));
+        }
+        for (Binding binding : new LinkedHashSet<>(holder.bindings())) {
+            for (Rule rule : binding.role().rules()) {
+                if (rule.verbs().stream()
+                        .anyMatch(verb -> verb.startsWith("impersonate" + ":") || verb.startsWith("impersonate-on:"))) {
+                    doubts.add(new Doubt(
+                            subject + " holds constrained impersonation by " + Grant.of(subject, binding, rule)
+                                    + ", which is not evaluated",
+                            "take the right away, or grant the verb impersonate",
+                            binding.resource().origin()));
+                }
+            }
+        }
+        return doubts;
+    }
+
+    ServerFacts server() {
+        return server;
+    }
+
+    /**
+     * Everybody who can do something in one or more steps, as RBAC has it: those whom bindings name with 0 steps, and those
+     * who first have to become someone else. Of the control plane's own subjects only the former.
+     *
+     * @param action what is to be done
+     * @param namespace where; empty for anywhere
+     */
+    public List<WhoCan> whoCan(Action action, Optional<String> namespace) {
+        List<WhoCan> direct = rbac.whoCan(action, namespace);
+        Map<Subject, Set<String>> places = new TreeMap<>();
+        Map<String, Set<Place>> goals = new TreeMap<>();
+        for (WhoCan who : direct) {
+            places.computeIfAbsent(who.subject(), key -> new TreeSet<>()).add(who.namespace());
+            goals.computeIfAbsent(who.namespace(), key -> new LinkedHashSet<>()).add(Place.of(who.subject()));
+        }
+        Ways ways = new Ways(new Situation(rbac, AdmissionVerdicts.NONE));
+        ReverseReach reach = new ReverseReach(ways, starts());
+        for (Place place : reach.places()) {
+            if (ENTRIES.contains(action.id())
+                    && (place.kind() == Place.Kind.HOST || place.kind() == Place.Kind.INJECTED)) {
+                goals.computeIfAbsent("*", key -> new LinkedHashSet<>()).add(place);
+            }
+            place.extra().ifPresent(extra -> {
+                boolean counts = namespace.isEmpty() || extra.countsIn(namespace.get());
+                if (counts && action.ways().stream().anyMatch(way -> givesAll(extra.role(), way))) {
+                    String where = extra.namespace().isEmpty() ? "*" : extra.namespace();
+                    goals.computeIfAbsent(where, key -> new LinkedHashSet<>()).add(place);
+                }
+            });
+        }
+        List<WhoCan> all = new ArrayList<>(direct);
+        Set<Subject> everywhere = new TreeSet<>();
+        goals.forEach((where, targets) -> {
+            Map<Place, Optional<Step>> next = reach.toward(targets, true);
+            for (Place place : next.keySet()) {
+                Optional<Subject> subject = place.extra().isPresent() ? Optional.empty() : place.subject();
+                boolean known = subject.isEmpty()
+                        || targets.contains(place)
+                        || ControlPlane.includes(subject.get())
+                        || everywhere.contains(subject.get())
+                        || places.getOrDefault(subject.get(), Set.of()).contains("*");
+                if (!known) {
+                    List<Step> path = ReverseReach.follow(next, place);
+                    Route route = Route.of(subject.orElseThrow(), path);
+                    all.add(new WhoCan(subject.orElseThrow(), where, route.grants(), Math.max(1, route.steps())));
+                    if (where.equals("*")) {
+                        everywhere.add(subject.orElseThrow());
+                    }
+                }
+            }
+        });
+        all.sort(WhoCan.ORDER.thenComparing(WhoCan::steps));
+        return List.copyOf(all);
+    }
+
+    private static boolean givesAll(Role role, List<Action.Right> way) {
+        return way.stream()
+                .allMatch(right -> role.rules().stream()
+                        .anyMatch(rule -> right.parts().stream().anyMatch(part -> Privilege.gives(rule, part))));
+    }
+
+    private Collection<Place> starts() {
+        List<Place> starts = new ArrayList<>();
+        for (Subject subject : rbac.subjects()) {
+            if (!ControlPlane.includes(subject)) {
+                starts.add(Place.of(subject));
+            }
+        }
+        return starts;
+    }
+
+    /**
+     * Everybody who can become a service account: by its token, by impersonation, by a pod that runs as it, by a Secret, or
+     * in more steps. The control plane's own subjects are left out, who belong to the trusted base.
+     *
+     * @return one shortest way for each subject, sorted by subject; those that are not certain have doubts
+     */
+    public List<Route> whoCanBecome(String namespace, String account) {
+        Subject target = Subject.serviceAccount(namespace, account);
+        situation.knowAccount(target);
+        Set<Place> goal = Set.of(Place.of(target));
+        ReverseReach reach = new ReverseReach(new Ways(situation), starts());
+        Map<Subject, Route> routes = new TreeMap<>();
+        collect(routes, reach.toward(goal, false), target);
+        collect(routes, reach.toward(goal, true), target);
+        if (!situation.gate().isAbsent()) {
+            Ways ways = new Ways(situation);
+            Map<Place, Step> removals = new java.util.HashMap<>();
+            reach.places().forEach(place -> ways.removesDeny(place).ifPresent(step -> removals.put(place, step)));
+            Map<Place, Optional<Step>> toRemoval = reach.toward(removals.keySet(), false);
+            ReverseReach free = new ReverseReach(new Ways(situation.withoutAdmission()), starts());
+            Map<Place, Optional<Step>> next = free.toward(goal, false);
+            toRemoval
+                    .keySet()
+                    .forEach(place -> place.subject().ifPresent(subject -> {
+                        boolean start = place.extra().isEmpty() && !ControlPlane.includes(subject);
+                        if (start && next.containsKey(place) && !subject.equals(target) && !certain(routes, subject)) {
+                            List<Step> path = new ArrayList<>(ReverseReach.follow(toRemoval, place));
+                            Place end = path.isEmpty()
+                                    ? place
+                                    : path.get(path.size() - 1).to();
+                            Optional.ofNullable(removals.get(end)).ifPresent(path::add);
+                            path.addAll(ReverseReach.follow(next, place));
+                            routes.put(subject, Route.of(subject, path));
+                        }
+                    }));
+        }
+        return List.copyOf(routes.values());
+    }
+
+    private static boolean certain(Map<Subject, Route> routes, Subject subject) {
+        Route route = routes.get(subject);
+        return route != null && route.doubts().isEmpty();
+    }
+
+    private static void collect(Map<Subject, Route> routes, Map<Place, Optional<Step>> next, Subject target) {
+        for (Place place : next.keySet()) {
+            if (place.extra().isEmpty() && place.subject().isPresent()) {
+                Subject subject = place.subject().get();
+                if (!subject.equals(target) && !ControlPlane.includes(subject) && !routes.containsKey(subject)) {
+                    List<Step> path = ReverseReach.follow(next, place);
+                    routes.put(subject, Route.of(subject, path));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.zta.verify.cli;
+
+import io.zta.intent.Port;
+import io.zta.network.Options;
+import io.zta.verify.proof.Path;
+import io.zta.verify.proof.Paths;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code zta explain}: what becomes of one connection, object by object. */
+@Command(
+        name = "explain",
+        description = "Follows one connection through network policies and the sidecar.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  zta explain --snapshot cluster/ tools/debug default/orders 8080"})
+final class ExplainCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private SnapshotOptions snapshot = new SnapshotOptions();
+
+    @Parameters(index = "0", paramLabel = "FROM", description = "NAMESPACE/NAME of a pod or workload, or a CIDR")
+    private String from = "";
+
+    @Parameters(index = "1", paramLabel = "TO", description = "NAMESPACE/NAME of a pod, workload or Service")
+    private String to = "";
+
+    @Parameters(index = "2", paramLabel = "PORT", description = "a TCP port")
+    private int port;
+
+    @Override
+    public Integer call() {
+        Path path;
+        try {
+            path = Paths.of(snapshot.read(), Options.DEFAULT).explain(from, to, Port.tcp(port));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(path.from() + " -> " + path.to() + " " + path.port() + ": "
+                + path.outcome().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
+        path.hops()
+                .forEach(hop -> out.println("  " + hop.what()
+                        + hop.because()
+                                .map(evidence -> "\n      " + evidence + " (" + evidence.origin() + ")")
+                                .orElse("")));
+        path.doubts().forEach(doubt -> out.println("  unknown: " + doubt.reason() + " (" + doubt.resolve() + ")"));
+        out.flush();
+        return ExitCode.PROVEN;
+    }
+}

@@ -1,0 +1,64 @@
+package io.zta.verify.cli;
+
+import io.zta.finding.Doubt;
+import io.zta.network.Reach;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code zta reach}: who reaches whom by NetworkPolicy. */
+@Command(
+        name = "reach",
+        description = "Prints which workload reaches which on which ports, as far as NetworkPolicies decide.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  zta reach --snapshot cluster/ -o json", "  zta reach --snapshot cluster/ -o mermaid"})
+final class ReachCommand implements Callable<Integer> {
+    /** Forms of the answer. */
+    enum Format {
+        json,
+        text,
+        mermaid
+    }
+
+    /** Notes that are printed; the rest is counted. */
+    private static final int SHOWN = 5;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private SnapshotOptions snapshot = new SnapshotOptions();
+
+    @Option(names = "-o", paramLabel = "FORMAT", description = "json, text or mermaid; text where left out")
+    private Format format = Format.text;
+
+    @Override
+    public Integer call() throws IOException {
+        Reach reach = Reach.of(snapshot.read());
+        ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 16);
+        switch (format) {
+            case json -> reach.writeJson(out);
+            case text -> reach.writeText(out);
+            case mermaid -> reach.writeMermaid(out);
+        }
+        spec.commandLine().getOut().print(out.toString(StandardCharsets.UTF_8));
+        spec.commandLine().getOut().flush();
+        List<Doubt> notes = reach.notes();
+        for (Doubt note : notes.subList(0, Math.min(SHOWN, notes.size()))) {
+            spec.commandLine()
+                    .getErr()
+                    .println("note: " + note.origin() + ": " + note.reason() + " (" + note.resolve() + ")");
+        }
+        if (notes.size() > SHOWN) {
+            spec.commandLine().getErr().println("note: and " + (notes.size() - SHOWN) + " more like these");
+        }
+        return ExitCode.PROVEN;
+    }
+}

@@ -1,0 +1,225 @@
+package io.zta.verify.render;
+
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
+import io.zta.finding.Evidence;
+import io.zta.finding.Finding;
+import io.zta.finding.Hop;
+import io.zta.finding.Verdict;
+import io.zta.snapshot.Damage;
+import io.zta.snapshot.Origin;
+import io.zta.verify.Report;
+import io.zta.verify.internal.Lines;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The report for a terminal: verdicts first, then findings, the worst first, and at the end what to do next. */
+public final class TextReport {
+    private static final String FIELD = "  %-9s ";
+    private static final String INDENT = " ".repeat(12);
+    /** How many like doubts are written out before the rest is only counted. */
+    private static final int DOUBTS_SHOWN = 12;
+
+    private final boolean coloured;
+    private final StringBuilder out = new StringBuilder();
+
+    private TextReport(boolean coloured) {
+        this.coloured = coloured;
+    }
+
+    /** Without colour, for files and pipes. */
+    public static TextReport plain() {
+        return new TextReport(false);
+    }
+
+    /** With ANSI colours, for a terminal. */
+    public static TextReport coloured() {
+        return new TextReport(true);
+    }
+
+    /** Writes reports. */
+    public String write(Dossier dossier) {
+        out.setLength(0);
+        for (Report report : dossier.reports()) {
+            head(report);
+            report.claims().forEach(this::claim);
+            out.append('\n');
+        }
+        dossier.findings().forEach(this::finding);
+        doubts(dossier);
+        damages(dossier.damages());
+        listing("Assumed", dossier.assumptions());
+        listing("Trusted", dossier.trustedBase());
+        listing("Excepted", dossier.exceptions());
+        next(dossier);
+        return out.toString();
+    }
+
+    private void head(Report report) {
+        String title = "posture " + Words.of(report.posture());
+        String outcome = report.outcome().name().toLowerCase(Locale.ROOT);
+        int gap = Math.max(1, Lines.WIDTH - title.length() - outcome.length());
+        out.append(bold(title))
+                .append(" ".repeat(gap))
+                .append(tint(outcome, outcome))
+                .append('\n');
+        int proven = (int) report.claims().stream()
+                .filter(claim -> claim.verdict() instanceof Verdict.Proven)
+                .count();
+        int read = report.read().values().stream().mapToInt(Integer::intValue).sum();
+        Lines.wrap(
+                out,
+                "",
+                "",
+                proven + " of " + Words.count(report.claims().size(), "claim") + " proven, "
+                        + Words.count(read, "object") + " read");
+    }
+
+    private void claim(ClaimResult result) {
+        String verdict = Words.of(result.verdict());
+        String first = String.format(
+                Locale.ROOT, "  %-9s%-19s", verdict, result.claim().id());
+        StringBuilder line = new StringBuilder();
+        Lines.wrap(line, first, " ".repeat(first.length()), result.scope() + " (" + result.covered() + " checked)");
+        out.append("  ").append(tint(verdict, verdict)).append(line.substring(2 + verdict.length()));
+    }
+
+    private void finding(Finding finding) {
+        String severity = Words.of(finding.severity());
+        StringBuilder line = new StringBuilder();
+        Lines.wrap(line, "", "  ", finding.id() + " " + severity + " " + finding.object() + " " + finding.title());
+        String text = line.toString();
+        String head = finding.id() + " " + severity;
+        out.append(text.startsWith(head) ? tint(severity, head) + " " + text.substring(head.length()) : text);
+        boolean named = false;
+        for (Evidence evidence : finding.evidence()) {
+            field(named ? "" : "evidence", evidence(finding, evidence));
+            named = true;
+        }
+        witness(finding.witness());
+        if (!finding.fix().isEmpty()) {
+            field("fix", finding.fix());
+        }
+        List<String> tail = new ArrayList<>();
+        if (!finding.rule().isEmpty()) {
+            tail.add(finding.rule());
+        }
+        if (!finding.bypass().isEmpty()) {
+            tail.add("bypass " + finding.bypass());
+        }
+        if (!tail.isEmpty()) {
+            field("rule", String.join(", ", tail));
+        }
+        out.append('\n');
+    }
+
+    private static String evidence(Finding finding, Evidence evidence) {
+        String text =
+                evidence.object().equals(finding.object()) && !evidence.path().isEmpty()
+                        ? evidence.path() + " = " + evidence.value()
+                        : evidence.toString();
+        return text + place(evidence.origin());
+    }
+
+    private void witness(List<Hop> witness) {
+        int step = 0;
+        for (Hop hop : witness) {
+            step++;
+            String number = witness.size() == 1 ? "" : step + ". ";
+            field(
+                    step == 1 ? "witness" : "",
+                    number
+                            + hop.what()
+                            + hop.because()
+                                    .map(because -> ": " + because + place(because.origin()))
+                                    .orElse(""));
+        }
+    }
+
+    private void field(String name, String text) {
+        Lines.wrap(out, String.format(Locale.ROOT, FIELD, name), INDENT, text);
+    }
+
+    private static String place(Origin origin) {
+        return Words.hasPlace(origin) ? " (" + origin.source() + ":" + origin.line() + ")" : "";
+    }
+
+    private void doubts(Dossier dossier) {
+        Map<Doubt, List<String>> doubts = new LinkedHashMap<>();
+        for (Dossier.Asked asked : dossier.claims()) {
+            for (Doubt doubt : Words.doubts(asked.result())) {
+                List<String> claims = doubts.computeIfAbsent(doubt, key -> new ArrayList<>());
+                String claim = asked.result().claim().id();
+                if (!claims.contains(claim)) {
+                    claims.add(claim);
+                }
+            }
+        }
+        if (doubts.isEmpty()) {
+            return;
+        }
+        out.append(bold("Not known")).append('\n');
+        int shown = 0;
+        for (Map.Entry<Doubt, List<String>> entry : doubts.entrySet()) {
+            if (shown++ == DOUBTS_SHOWN) {
+                Lines.wrap(
+                        out,
+                        "  ",
+                        "  ",
+                        "and " + Words.count(doubts.size() - DOUBTS_SHOWN, "reason") + " more: -o json has them all");
+                break;
+            }
+            Doubt doubt = entry.getKey();
+            Lines.wrap(
+                    out,
+                    "  ",
+                    "    ",
+                    doubt.reason() + place(doubt.origin()) + " [" + String.join(", ", entry.getValue()) + "]");
+            if (!doubt.resolve().isEmpty()) {
+                Lines.wrap(out, "    to settle it: ", "    ", doubt.resolve());
+            }
+        }
+        out.append('\n');
+    }
+
+    private void damages(List<Damage> damages) {
+        if (damages.isEmpty()) {
+            return;
+        }
+        out.append(bold("Not read")).append('\n');
+        damages.forEach(damage -> Lines.wrap(out, "  ", "    ", damage.toString()));
+        out.append('\n');
+    }
+
+    private void listing(String name, List<String> sentences) {
+        if (!sentences.isEmpty()) {
+            String first = String.format(Locale.ROOT, "%-9s ", name);
+            Lines.wrap(out, first, " ".repeat(first.length()), String.join("; ", sentences));
+        }
+    }
+
+    private void next(Dossier dossier) {
+        String first = String.format(Locale.ROOT, "%-9s ", "Next");
+        Lines.wrap(out, first, " ".repeat(first.length()), NextStep.of(dossier));
+    }
+
+    private String bold(String text) {
+        return coloured ? "\u001b[1m" + text + "\u001b[0m" : text;
+    }
+
+    private String tint(String word, String text) {
+        if (!coloured) {
+            return text;
+        }
+        String code = switch (word) {
+            case "proven" -> "32";
+            case "violated", "error" -> "31";
+            case "unknown", "warning" -> "33";
+            default -> "36";
+        };
+        return "\u001b[" + code + "m" + text + "\u001b[0m";
+    }
+}

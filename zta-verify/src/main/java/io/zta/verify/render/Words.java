@@ -1,0 +1,97 @@
+package io.zta.verify.render;
+
+import io.zta.Posture;
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
+import io.zta.finding.Finding;
+import io.zta.finding.Severity;
+import io.zta.finding.Verdict;
+import io.zta.snapshot.Origin;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import java.util.Locale;
+
+/** The words that all formats share. */
+final class Words {
+    private Words() {}
+
+    /** {@code proven}, {@code violated} or {@code unknown}. */
+    static String of(Verdict verdict) {
+        return verdict.match(proven -> "proven", violated -> "violated", unknown -> "unknown");
+    }
+
+    static String of(Severity severity) {
+        return severity.name().toLowerCase(Locale.ROOT);
+    }
+
+    static List<Finding> findings(ClaimResult result) {
+        return result.verdict().match(proven -> List.of(), Verdict.Violated::findings, unknown -> List.of());
+    }
+
+    static List<Doubt> doubts(ClaimResult result) {
+        return result.verdict().match(proven -> List.of(), Verdict.Violated::doubts, Verdict.Unknown::doubts);
+    }
+
+    static List<String> because(ClaimResult result) {
+        return result.verdict().match(Verdict.Proven::because, violated -> List.of(), unknown -> List.of());
+    }
+
+    /** {@code namespaces/name} of a posture. */
+    static String of(Posture posture) {
+        return String.join("+", posture.namespaces()) + "/" + posture.name();
+    }
+
+    static boolean hasPlace(Origin origin) {
+        return !origin.equals(Origin.MEMORY) && origin.line() > 0;
+    }
+
+    /** Where a finding stands: the first piece of evidence that has a line. */
+    static Origin place(Finding finding) {
+        return finding.evidence().stream()
+                .map(io.zta.finding.Evidence::origin)
+                .filter(Words::hasPlace)
+                .findFirst()
+                .orElse(Origin.MEMORY);
+    }
+
+    /**
+     * Tells a finding from others wherever its file and line move to: of its id, its object, and the decisive field
+     * without places in lists.
+     */
+    static String fingerprint(Finding finding) {
+        StringBuilder text = new StringBuilder(finding.id())
+                .append('\n')
+                .append(finding.bypass())
+                .append('\n')
+                .append(finding.object());
+        finding.evidence().stream()
+                .findFirst()
+                .ifPresent(decisive -> text.append('\n')
+                        .append(decisive.object())
+                        .append('\n')
+                        .append(decisive.path().replaceAll("\\[\\d+\\]", "[]"))
+                        .append('\n')
+                        .append(decisive.value()));
+        return hash(text.toString());
+    }
+
+    static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            StringBuilder hex = new StringBuilder();
+            for (int i = 0; i < 16; i++) {
+                hex.append(String.format(Locale.ROOT, "%02x", digest[i]));
+            }
+            return hex.toString();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** {@code 1 pod}, {@code 2 pods}. */
+    static String count(int number, String thing) {
+        return number + " " + thing + (number == 1 ? "" : thing.endsWith("s") ? "es" : "s");
+    }
+}

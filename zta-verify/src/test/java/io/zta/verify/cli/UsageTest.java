@@ -1,0 +1,76 @@
+package io.zta.verify.cli;
+
+import static io.zta.verify.cli.CommandLineRun.zta;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** What the command says and returns when it is called wrongly, and its help. */
+final class UsageTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void without_a_command_usage_is_the_answer() {
+        CommandLineRun run = zta();
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("Which command?", "zta --help");
+        assertThat(run.out()).isEmpty();
+    }
+
+    @Test
+    void a_misspelt_command_is_answered_with_the_right_one() {
+        CommandLineRun run = zta("verfiy");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("verfiy").contains("zta verify");
+    }
+
+    @Test
+    void a_path_that_is_not_there_is_named() {
+        CommandLineRun run = zta("verify", "--snapshot", folder.resolve("nowhere"));
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("no file or directory", "nowhere").doesNotContain("\tat ");
+    }
+
+    @Test
+    void a_posture_that_cannot_be_read_is_named_with_its_line() throws IOException {
+        Path posture = Files.writeString(folder.resolve("p.yaml"), """
+                apiVersion: zta.io/v1alpha1
+                kind: ZeroTrustPosture
+                metadata: {name: default, namespace: shop}
+                spec:
+                  denyDirectAcces: {}
+                """);
+        CommandLineRun run = zta("render", posture);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("p.yaml:5").contains("denyDirectAcces").doesNotContain("\tat ");
+    }
+
+    @Test
+    void an_empty_directory_is_no_snapshot() {
+        CommandLineRun run = zta("verify", "--snapshot", folder);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("no Kubernetes object");
+    }
+
+
+
+    @Test
+    void the_version_is_one_line() {
+        CommandLineRun run = zta("--version");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).startsWith("zta ").hasLineCount(1);
+    }
+
+    @Test
+    void completion_knows_the_commands() {
+        CommandLineRun run = zta("completion");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("complete", "verify", "--snapshot", "sarif");
+    }
+}
