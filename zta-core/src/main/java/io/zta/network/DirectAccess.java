@@ -122,7 +122,8 @@ final class DirectAccess {
             }
         }
         if (evidence.isEmpty()) {
-            evidence.add(Evidence.of(target.resource(), "", "its NetworkPolicies, or their absence, let " + from + " in"));
+            evidence.add(
+                    Evidence.of(target.resource(), "", "its NetworkPolicies, or their absence, let " + from + " in"));
         }
         return finding(
                 "ZTA-NET-001",

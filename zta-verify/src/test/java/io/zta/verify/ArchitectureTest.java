@@ -132,7 +132,8 @@ class ArchitectureTest {
                 })
                 .should()
                 .beFreeOfCycles()
-                // A layer stands in its module's root package, where ServiceLoader users look, and calls its subpackages.
+                // A layer stands in its module's root package, where ServiceLoader users look, and calls its
+                // subpackages.
                 .ignoreDependency(
                         com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName("ApiLayer"),
                         com.tngtech.archunit.base.DescribedPredicate.alwaysTrue())

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** What the command says and returns when it is called wrongly, and its help. */
 final class UsageTest {
@@ -57,8 +56,6 @@ final class UsageTest {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("no Kubernetes object");
     }
-
-
 
     @Test
     void the_version_is_one_line() {
