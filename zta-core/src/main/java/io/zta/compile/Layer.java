@@ -2,6 +2,7 @@ package io.zta.compile;
 
 import io.zta.Posture;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
 import io.zta.intent.Intent;
 import io.zta.intent.LayerName;
 import io.zta.snapshot.Snapshot;
@@ -29,6 +30,14 @@ public interface Layer {
 
     /** Examines a snapshot for the claims that this layer alone can decide; those across layers are zta-verify's. */
     List<ClaimResult> examine(Posture posture, Snapshot snapshot);
+
+    /**
+     * Findings that refute no claim by themselves and should be read: objects of the snapshot that don't do what they
+     * say.
+     */
+    default List<Finding> notes(Posture posture, Snapshot snapshot) {
+        return List.of();
+    }
 
     /** Objects and files that are rendered on request only. */
     default List<Extra> extras(Posture posture) {

@@ -26,8 +26,8 @@ public final class MeshLayer implements Layer {
         return new MeshExamination(posture, snapshot).results();
     }
 
-    /** What refutes no claim and should be read: routes of others onto protected workloads. */
-    public static List<Finding> notes(Posture posture, Snapshot snapshot) {
+    @Override
+    public List<Finding> notes(Posture posture, Snapshot snapshot) {
         return new MeshExamination(posture, snapshot).notes();
     }
 }

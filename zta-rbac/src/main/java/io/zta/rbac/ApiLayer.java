@@ -5,6 +5,9 @@ import io.zta.compile.Compiled;
 import io.zta.compile.Extra;
 import io.zta.compile.Layer;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
+import io.zta.intent.Intent;
+import io.zta.rbac.admission.Admission;
 import io.zta.intent.LayerName;
 import io.zta.rbac.admission.EntryPolicies;
 import io.zta.rbac.admission.GuardPolicies;
@@ -29,7 +32,16 @@ public final class ApiLayer implements Layer {
 
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
-        return List.of();
+        List<ClaimResult> results = new ArrayList<>();
+        if (posture.asks(Intent.NoExec.class)) {
+            results.add(ContainerEntry.examine(posture, snapshot, Admission.of(snapshot, Rbac.of(snapshot))));
+        }
+        return results;
+    }
+
+    @Override
+    public List<Finding> notes(Posture posture, Snapshot snapshot) {
+        return Admission.of(snapshot, Rbac.of(snapshot)).findings();
     }
 
     @Override

@@ -6,13 +6,16 @@ import io.zta.compile.Layers;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Doubt;
+import io.zta.finding.Finding;
 import io.zta.intent.Intent;
 import io.zta.intent.Phase;
 import io.zta.snapshot.Snapshot;
 import io.zta.verify.proof.TrustedBase;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Proves or refutes a posture on a snapshot. Pure; start here. */
 public final class Verifier {
@@ -31,18 +34,20 @@ public final class Verifier {
                 .map(damage -> new Doubt(damage.problem(), damage.remedy(), damage.origin()))
                 .toList();
         List<ClaimResult> claims = new ArrayList<>();
+        Set<Finding> notes = new LinkedHashSet<>();
         for (Layer layer : Layers.forPosture(posture)) {
             layer.examine(posture, snapshot).stream()
                     .filter(result -> isDue(result.claim(), posture.phase()))
                     .map(result -> result.doubted(unread))
                     .forEach(claims::add);
+            notes.addAll(layer.notes(posture, snapshot));
         }
         notEvaluated(posture, claims).forEach(claims::add);
         claims.sort(Comparator.comparing(ClaimResult::claim).thenComparing(ClaimResult::scope));
         return new Report(
                 posture,
                 claims,
-                List.of(),
+                List.copyOf(notes),
                 snapshot.damages(),
                 TrustedBase.of(posture),
                 TrustedBase.exceptions(posture),
