@@ -184,8 +184,10 @@ class MeshClaimsTest {
                         "route",
                         "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: r, namespace: evil}\nspec: {gateways: [evil/g],"
                                 + " http: [{route: [{destination: {host: orders.shop.svc.cluster.local}}]}]}\n"));
-        assertThat(MeshLayer.notes(POSTURE, routed)).extracting(Finding::bypass).containsExactly("MESH-route");
-        assertThat(MeshLayer.notes(POSTURE, closed(POSTURE))).isEmpty();
+        assertThat(new MeshLayer().notes(POSTURE, routed))
+                .extracting(Finding::bypass)
+                .containsExactly("MESH-route");
+        assertThat(new MeshLayer().notes(POSTURE, closed(POSTURE))).isEmpty();
     }
 
     @Test
