@@ -33,8 +33,12 @@ public final class ApiLayer implements Layer {
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
         List<ClaimResult> results = new ArrayList<>();
+        Admission admission = Admission.of(snapshot, Rbac.of(snapshot));
         if (posture.asks(Intent.NoExec.class)) {
-            results.add(ContainerEntry.examine(posture, snapshot, Admission.of(snapshot, Rbac.of(snapshot))));
+            results.add(ContainerEntry.examine(posture, snapshot, admission));
+        }
+        if (posture.guarded()) {
+            results.add(Tampering.examine(posture, snapshot, admission));
         }
         return results;
     }

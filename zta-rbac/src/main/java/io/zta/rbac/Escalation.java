@@ -6,8 +6,8 @@ import io.zta.intent.Subject;
 import io.zta.rbac.Gate.Passage;
 import io.zta.rbac.Holder.Held;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Ways in that take more than one step: becoming another identity, giving oneself rights, taking a policy away. Every
@@ -134,7 +136,7 @@ public final class Escalation {
             goals.computeIfAbsent(who.namespace(), key -> new LinkedHashSet<>()).add(Place.of(who.subject()));
         }
         Ways ways = new Ways(new Situation(rbac, AdmissionVerdicts.NONE));
-        ReverseReach reach = new ReverseReach(ways, starts());
+        ReverseReach reach = new ReverseReach(ways, starts(subject -> false));
         for (Place place : reach.places()) {
             if (ENTRIES.contains(action.id())
                     && (place.kind() == Place.Kind.HOST || place.kind() == Place.Kind.INJECTED)) {
@@ -179,10 +181,10 @@ public final class Escalation {
                         .anyMatch(rule -> right.parts().stream().anyMatch(part -> Privilege.gives(rule, part))));
     }
 
-    private Collection<Place> starts() {
+    private List<Place> starts(Predicate<Subject> left) {
         List<Place> starts = new ArrayList<>();
         for (Subject subject : rbac.subjects()) {
-            if (!ControlPlane.includes(subject)) {
+            if (!ControlPlane.includes(subject) && !left.test(subject)) {
                 starts.add(Place.of(subject));
             }
         }
@@ -198,34 +200,62 @@ public final class Escalation {
     public List<Route> whoCanBecome(String namespace, String account) {
         Subject target = Subject.serviceAccount(namespace, account);
         situation.knowAccount(target);
-        Set<Place> goal = Set.of(Place.of(target));
-        ReverseReach reach = new ReverseReach(new Ways(situation), starts());
+        return routesTo(place -> place.equals(Place.of(target)), subject -> false);
+    }
+
+    /**
+     * Everybody who can become one of some subjects, or root on a node: each by one shortest way, sorted by subject. The
+     * subjects themselves and the control plane's own are left out.
+     */
+    List<Route> whoCanBecomeAny(Predicate<Subject> targets) {
+        return routesTo(
+                place -> place.kind() == Place.Kind.HOST
+                        || place.extra().isEmpty()
+                                && place.subject().filter(targets).isPresent(),
+                targets);
+    }
+
+    private List<Route> routesTo(Predicate<Place> isGoal, Predicate<Subject> left) {
+        Ways ways = new Ways(situation);
+        List<Place> starts = starts(left);
+        ReverseReach reach = new ReverseReach(ways, starts);
+        Set<Place> goals = goals(reach, isGoal);
         Map<Subject, Route> routes = new TreeMap<>();
-        collect(routes, reach.toward(goal, false), target);
-        collect(routes, reach.toward(goal, true), target);
+        collect(routes, reach.toward(goals, false), goals, left);
+        collect(routes, reach.toward(goals, true), goals, left);
         if (!situation.gate().isAbsent()) {
-            Ways ways = new Ways(situation);
-            Map<Place, Step> removals = new java.util.HashMap<>();
+            Map<Place, Step> removals = new HashMap<>();
             reach.places().forEach(place -> ways.removesDeny(place).ifPresent(step -> removals.put(place, step)));
+            if (removals.isEmpty()) {
+                return List.copyOf(routes.values());
+            }
             Map<Place, Optional<Step>> toRemoval = reach.toward(removals.keySet(), false);
-            ReverseReach free = new ReverseReach(new Ways(situation.withoutAdmission()), starts());
-            Map<Place, Optional<Step>> next = free.toward(goal, false);
-            toRemoval
-                    .keySet()
-                    .forEach(place -> place.subject().ifPresent(subject -> {
-                        boolean start = place.extra().isEmpty() && !ControlPlane.includes(subject);
-                        if (start && next.containsKey(place) && !subject.equals(target) && !certain(routes, subject)) {
-                            List<Step> path = new ArrayList<>(ReverseReach.follow(toRemoval, place));
-                            Place end = path.isEmpty()
-                                    ? place
-                                    : path.get(path.size() - 1).to();
-                            Optional.ofNullable(removals.get(end)).ifPresent(path::add);
-                            path.addAll(ReverseReach.follow(next, place));
-                            routes.put(subject, Route.of(subject, path));
-                        }
-                    }));
+            ReverseReach free = new ReverseReach(new Ways(situation.withoutAdmission()), starts);
+            Set<Place> freeGoals = goals(free, isGoal);
+            Map<Place, Optional<Step>> next = free.toward(freeGoals, false);
+            for (Place place : toRemoval.keySet()) {
+                Optional<Subject> subject = place.subject()
+                        .filter(start -> place.extra().isEmpty()
+                                && !ControlPlane.includes(start)
+                                && !left.test(start)
+                                && !freeGoals.contains(place)
+                                && next.containsKey(place)
+                                && !certain(routes, start));
+                subject.ifPresent(start -> {
+                    List<Step> path = new ArrayList<>(ReverseReach.follow(toRemoval, place));
+                    Place end =
+                            path.isEmpty() ? place : path.get(path.size() - 1).to();
+                    Optional.ofNullable(removals.get(end)).ifPresent(path::add);
+                    path.addAll(ReverseReach.follow(next, place));
+                    routes.put(start, Route.of(start, path));
+                });
+            }
         }
         return List.copyOf(routes.values());
+    }
+
+    private static Set<Place> goals(ReverseReach reach, Predicate<Place> isGoal) {
+        return reach.places().stream().filter(isGoal).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static boolean certain(Map<Subject, Route> routes, Subject subject) {
@@ -233,13 +263,13 @@ public final class Escalation {
         return route != null && route.doubts().isEmpty();
     }
 
-    private static void collect(Map<Subject, Route> routes, Map<Place, Optional<Step>> next, Subject target) {
+    private static void collect(
+            Map<Subject, Route> routes, Map<Place, Optional<Step>> next, Set<Place> goals, Predicate<Subject> left) {
         for (Place place : next.keySet()) {
-            if (place.extra().isEmpty() && place.subject().isPresent()) {
+            if (place.extra().isEmpty() && place.subject().isPresent() && !goals.contains(place)) {
                 Subject subject = place.subject().get();
-                if (!subject.equals(target) && !ControlPlane.includes(subject) && !routes.containsKey(subject)) {
-                    List<Step> path = ReverseReach.follow(next, place);
-                    routes.put(subject, Route.of(subject, path));
+                if (!left.test(subject) && !ControlPlane.includes(subject) && !routes.containsKey(subject)) {
+                    routes.put(subject, Route.of(subject, ReverseReach.follow(next, place)));
                 }
             }
         }
