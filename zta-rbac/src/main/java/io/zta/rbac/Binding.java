@@ -19,6 +19,7 @@ record Binding(Resource resource, String namespace, List<Subject> subjects, Role
 
     /** Equal when it is the same object: contents are not compared. */
     @Override
+    @SuppressWarnings("ReferenceEquality")
     public boolean equals(Object other) {
         return other instanceof Binding that && resource == that.resource && role == that.role;
     }

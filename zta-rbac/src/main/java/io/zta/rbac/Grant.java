@@ -71,6 +71,7 @@ public record Grant(
 
     /** Equal when subject, binding and rule are: contents of objects are not compared. */
     @Override
+    @SuppressWarnings("ReferenceEquality")
     public boolean equals(Object other) {
         return other instanceof Grant that
                 && rule == that.rule
@@ -80,6 +81,7 @@ public record Grant(
                 && sameObject(source, that.source);
     }
 
+    @SuppressWarnings("ReferenceEquality")
     private static boolean sameObject(Resource one, Resource other) {
         return one == other
                 || one.type().equals(other.type())

@@ -37,7 +37,7 @@ final class RbacReader {
     private final Set<Resource> assumed;
     private final List<Resource> missing;
     private final List<Resource> clusterRoles = new ArrayList<>();
-    private final Map<Resource, List<Rule>> written = new IdentityHashMap<>();
+    private final IdentityHashMap<Resource, List<Rule>> written = new IdentityHashMap<>();
 
     RbacReader(Snapshot snapshot) {
         this.snapshot = snapshot;

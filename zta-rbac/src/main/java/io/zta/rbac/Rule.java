@@ -109,6 +109,7 @@ record Rule(
 
     /** Equal when it stands in the same place. */
     @Override
+    @SuppressWarnings("ReferenceEquality")
     public boolean equals(Object other) {
         return other instanceof Rule that && source == that.source && index == that.index;
     }

@@ -18,7 +18,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "apply",
         description = "Plans, shows the plan, asks, and carries it out step by step; a step after which something no"
-                + " longer works is undone. Asks on a terminal; elsewhere --yes is needed.")
+                + " longer works is undone. Asks on a terminal; elsewhere --yes is needed.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  zta apply --posture posture.yaml --kubeconfig ~/.kube/config",
+            "  zta apply --posture posture.yaml --phase network --yes"
+        })
 final class ApplyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();

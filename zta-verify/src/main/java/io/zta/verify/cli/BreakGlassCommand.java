@@ -27,7 +27,12 @@ import picocli.CommandLine.Spec;
         name = "breakglass",
         description =
                 "Lets a subject into the containers of a namespace for a while (grant), shows who is in (list), takes"
-                        + " away what has expired (reap). Exit 1 from list where a grant has expired.")
+                        + " away what has expired (reap). Exit 1 from list where a grant has expired.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  zta breakglass list --posture posture.yaml",
+            "  zta breakglass reap --posture posture.yaml --kubeconfig ~/.kube/config"
+        })
 final class BreakGlassCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();

@@ -34,7 +34,7 @@ final class Commands {
             } else if (!arguments[i].startsWith("-")) {
                 Optional<Object> command = create(arguments[i]);
                 if (command.isPresent() && !arguments[i].equals("completion")) {
-                    return new CommandLine(new RootCommand()).addSubcommand(arguments[i], command.get());
+                    return named(new CommandLine(new RootCommand()).addSubcommand(arguments[i], command.get()));
                 }
                 break;
             }
@@ -48,7 +48,13 @@ final class Commands {
         for (String name : CLASSES.keySet()) {
             create(name).ifPresent(command -> line.addSubcommand(name, command));
         }
-        return line;
+        return named(line);
+    }
+
+    /** Gives the root its synopsis; in its annotation every command would inherit it. */
+    private static CommandLine named(CommandLine root) {
+        root.getCommandSpec().usageMessage().customSynopsis("zta [--cni=CNI] COMMAND [ARGUMENTS]");
+        return root;
     }
 
     private static Optional<Object> create(String name) {

@@ -33,13 +33,18 @@ import picocli.CommandLine.Spec;
 /** {@code zta probe}: tests a posture on a living cluster. */
 @Command(
         name = "probe",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
         description = "Tests a posture on a living cluster: network, API, mTLS, gateway, audit.",
+        exitCodeList = {
+            "0:all tests passed",
+            "1:a test failed, or contradicts the static verdict",
+            "2:wrong usage, an unreadable posture, or no cluster",
+            "3:no test failed, and one is inconclusive"
+        },
+        footerHeading = "%nExamples:%n",
         footer = {
-            "",
-            "Exit code: 0 all passed, 1 a test failed or contradicts the static verdict, 3 something is inconclusive,",
-            "2 usage, an unreadable posture or no cluster."
+            "  zta probe --posture posture.yaml --kubeconfig ~/.kube/config",
+            "  zta probe --posture posture.yaml --dry-run",
+            "  zta probe --posture posture.yaml --test 1,3 -o tap"
         })
 final class ProbeCommand implements Callable<Integer> {
     @Spec

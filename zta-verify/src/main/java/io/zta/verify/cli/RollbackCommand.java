@@ -19,7 +19,12 @@ import picocli.CommandLine.Spec;
         name = "rollback",
         description =
                 "Takes back the last apply, or every step from one on, to what the inventory says was there before."
-                        + " Asks on a terminal; elsewhere --yes is needed.")
+                        + " Asks on a terminal; elsewhere --yes is needed.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  zta rollback --posture posture.yaml --kubeconfig ~/.kube/config",
+            "  zta rollback --posture posture.yaml --step 4 --yes"
+        })
 final class RollbackCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();

@@ -12,7 +12,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "zta",
         synopsisHeading = "Usage: ",
-        customSynopsis = "zta [--cni=CNI] COMMAND [ARGUMENTS]",
         description = "Closes every way around an Istio sidecar, and proves it.",
         mixinStandardHelpOptions = true,
         versionProvider = RootCommand.Version.class,

@@ -14,7 +14,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "status",
         description = "Shows in which phase each namespace stands, by the inventories in the cluster, which step was"
-                + " interrupted, and what the next phase would break.")
+                + " interrupted, and what the next phase would break.",
+        footerHeading = "%nExample:%n",
+        footer = "  zta status --kubeconfig ~/.kube/config -o json")
 final class StatusCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();

@@ -156,7 +156,8 @@ final class MarkdownReport {
     /** Text that no name or value of a manifest turns into markup, a mention or a table cell. */
     static String text(String raw) {
         StringBuilder safe = new StringBuilder();
-        for (char c : raw.toCharArray()) {
+        for (int i = 0; i < raw.length(); i++) {
+            char c = raw.charAt(i);
             switch (c) {
                 case '\\', '`', '*', '_', '{', '}', '[', ']', '#', '|', '~' ->
                     safe.append('\\').append(c);

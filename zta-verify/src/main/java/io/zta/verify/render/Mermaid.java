@@ -60,10 +60,11 @@ public final class Mermaid {
         return out.toString();
     }
 
-    /** A quoted label; Mermaid reads entities in it, written with # for &. */
+    /** A quoted label; Mermaid reads entities in it that begin with a hash sign. */
     private static String label(String text) {
         StringBuilder safe = new StringBuilder("\"");
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             switch (c) {
                 case '"' -> safe.append("#quot;");
                 case '#' -> safe.append("#35;");

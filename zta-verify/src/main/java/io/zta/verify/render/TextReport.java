@@ -18,7 +18,6 @@ import java.util.Map;
 
 /** The report for a terminal: verdicts first, then findings, the worst first, and at the end what to do next. */
 public final class TextReport {
-    private static final String FIELD = "  %-9s ";
     private static final String INDENT = " ".repeat(12);
     /** How many like doubts are written out before the rest is only counted. */
     private static final int DOUBTS_SHOWN = 12;
@@ -140,7 +139,7 @@ public final class TextReport {
     }
 
     private void field(String name, String text) {
-        Lines.wrap(out, String.format(Locale.ROOT, FIELD, name), INDENT, text);
+        Lines.wrap(out, String.format(Locale.ROOT, "  %-9s ", name), INDENT, text);
     }
 
     private static String place(Origin origin) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** What the command says and returns when it is called wrongly, and its help. */
 final class UsageTest {
@@ -55,6 +56,25 @@ final class UsageTest {
         CommandLineRun run = zta("verify", "--snapshot", folder);
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("no Kubernetes object");
+    }
+
+    @Test
+    void a_snapshot_that_claims_nothing_asks_for_a_posture() throws IOException {
+        Files.writeString(folder.resolve("ns.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+        CommandLineRun run = zta("verify", "--snapshot", folder);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("--posture", "kind: ZeroTrustPosture", "shop");
+    }
+
+    @Test
+    void every_command_has_help_with_an_example() {
+        for (CommandLine command : Commands.all().getSubcommands().values()) {
+            CommandLineRun run = zta(command.getCommandName(), "--help");
+            assertThat(run.code()).as(command.getCommandName()).isZero();
+            assertThat(run.out()).as(command.getCommandName()).contains("Usage: zta " + command.getCommandName());
+            assertThat(run.out()).as(command.getCommandName()).contains("Example");
+            assertThat(run.out().lines()).as(command.getCommandName()).allMatch(line -> line.length() <= 80);
+        }
     }
 
     @Test
