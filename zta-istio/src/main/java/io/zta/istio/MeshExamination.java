@@ -202,7 +202,7 @@ final class MeshExamination {
         return findings;
     }
 
-    /** Findings that refute no claim: routes of others onto protected workloads. */
+    /** Findings that refute no claim: routes of other namespaces onto protected workloads. */
     List<Finding> notes() {
         List<Finding> notes = new ArrayList<>();
         Snapshot snapshot = mesh.snapshot();
@@ -215,6 +215,9 @@ final class MeshExamination {
             }
             for (Resource route :
                     snapshot.resources().filter(MeshExamination::routes).toList()) {
+                if (route.namespace().equals(namespace)) {
+                    continue; // what leads the gateway to its own applications
+                }
                 services.stream()
                         .filter(service -> leads(route.spec(), route.namespace(), service, namespace))
                         .findFirst()

@@ -104,6 +104,14 @@ final class MeshSettings {
                 : Optional.of(Evidence.of(source.get(), "data.mesh.discoverySelectors", selectors.toString()));
     }
 
+    /** What keeps proxies from choosing mTLS by themselves; empty where they do, which is the default. */
+    Optional<Evidence> withoutAutomaticMtls() {
+        Node automatic = mesh.get("enableAutoMtls");
+        return automatic.isPresent() && automatic.toString().equals("false")
+                ? source.map(map -> Evidence.of(map, "data.mesh.enableAutoMtls", "false"))
+                : Optional.empty();
+    }
+
     /** The default for how inbound traffic is captured, {@code REDIRECT} unless set. */
     String interceptionMode() {
         return mesh.at("defaultConfig", "interceptionMode").textOr("REDIRECT");

@@ -7,106 +7,207 @@ import io.zta.finding.Evidence;
 import io.zta.finding.Severity;
 import io.zta.intent.Gateway;
 import io.zta.intent.Intent;
+import io.zta.intent.TokenIssuer;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Pods;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
- * The mesh's part of the claim that allowed traffic still works: the gateway, with the token where one is required, gets
- * through to each port that a Service leads to, and no DestinationRule sends its traffic without the mesh's mTLS. Pure.
+ * The mesh's part of the claim that allowed traffic still works: the gateway, with the token where one is required, and each
+ * allowed peer get through to each port that a Service leads to; their proxies send the mesh's mTLS; and the gateway passes
+ * the token on. Pure.
  */
 public final class MeshTraffic {
     private final Posture posture;
     private final Mesh mesh;
+    private final Pods pods;
+    private final ClientTls tls;
     private final ClaimResult.Collector collector;
 
-    private MeshTraffic(Posture posture, Mesh mesh, ClaimResult.Collector collector) {
+    private MeshTraffic(Posture posture, Snapshot snapshot, ClaimResult.Collector collector) {
         this.posture = posture;
-        this.mesh = mesh;
+        this.mesh = Mesh.of(snapshot);
+        this.pods = Pods.of(snapshot);
+        this.tls = new ClientTls(mesh);
         this.collector = collector;
     }
 
+    /** One allowed client: how it is called, and what the target's sidecar sees of it. */
+    private record Peer(String name, String namespace, Map<String, String> labels, Client client) {}
+
     /**
-     * Adds to a collector what the mesh does with the traffic that a posture allows. Covers one thing for each pod and port;
-     * a posture that asks nothing of the mesh covers nothing.
+     * Adds to a collector what the mesh does with the traffic that a posture allows into all its namespaces. Covers one thing
+     * for each pod and port and allowed client; a posture that asks nothing of the mesh covers nothing.
      */
     public static void examine(Posture posture, Snapshot snapshot, ClaimResult.Collector collector) {
-        if (MeshObjects.of(posture).isEmpty()) {
-            return;
-        }
-        Pods pods = Pods.of(snapshot);
-        Ports ports = new Ports(snapshot);
-        MeshTraffic traffic = new MeshTraffic(posture, Mesh.of(snapshot), collector);
-        for (String namespace : posture.namespaces()) {
-            for (Map.Entry<Pod, Integer> entry :
-                    MeshExamination.classes(posture, pods, namespace).entrySet()) {
-                traffic.pod(entry.getKey(), entry.getValue(), ports.served(entry.getKey()));
-            }
-        }
+        posture.namespaces().forEach(namespace -> examine(posture, snapshot, namespace, collector));
     }
 
-    private void pod(Pod pod, int count, Set<Integer> served) {
+    /** Adds to a collector what the mesh does with the traffic that a posture allows into one of its namespaces. */
+    public static void examine(Posture posture, Snapshot snapshot, String namespace, ClaimResult.Collector collector) {
+        if (MeshObjects.of(posture).isEmpty() || posture.asks(Intent.PermissiveMtls.class)) {
+            return;
+        }
+        Ports ports = new Ports(snapshot);
+        MeshTraffic traffic = new MeshTraffic(posture, snapshot, collector);
+        List<Peer> gateways = traffic.gateways();
+        traffic.forwarded();
+        MeshExamination.classes(posture, traffic.pods, namespace)
+                .forEach((pod, count) -> traffic.pod(pod, count, ports.served(pod), gateways));
+    }
+
+    /** TCP ports of a pod that Services of a snapshot lead to. */
+    public static Set<Integer> served(Snapshot snapshot, Pod pod) {
+        return new Ports(snapshot).served(pod);
+    }
+
+    /** The gateway as each of its pods, or as its service account where the snapshot has none of them. */
+    private List<Peer> gateways() {
         Optional<Gateway> gateway = posture.gateway();
+        if (gateway.isEmpty()) {
+            return List.of();
+        }
+        Map<String, Peer> peers = new LinkedHashMap<>();
+        for (Pod pod : pods.in(gateway.get().namespace())) {
+            if (wears(pod, gateway.get().labels()) && !pod.ended()) {
+                String identity = mesh.identity(pod);
+                peers.putIfAbsent(
+                        identity,
+                        new Peer(
+                                "the gateway " + gateway.get() + " (" + identity + ")",
+                                pod.namespace(),
+                                pod.labels(),
+                                Client.identity(identity)));
+            }
+        }
+        if (peers.isEmpty()) {
+            String identity =
+                    mesh.identity(gateway.get().namespace(), gateway.get().serviceAccount());
+            peers.put(
+                    identity,
+                    new Peer(
+                            "the gateway " + gateway.get(),
+                            gateway.get().namespace(),
+                            gateway.get().labels(),
+                            Client.identity(identity)));
+        }
+        return List.copyOf(peers.values());
+    }
+
+    private List<Peer> peers(Intent.Allow allow, Pod target) {
+        String namespace = allow.from().namespaceOr(target.namespace());
+        Map<String, Peer> peers = new LinkedHashMap<>();
+        for (Pod pod : pods.in(namespace)) {
+            boolean meant = wears(pod, allow.from().labels())
+                    && allow.from()
+                            .serviceAccount()
+                            .map(pod.serviceAccount()::equals)
+                            .orElse(true);
+            if (meant && !pod.ended()) {
+                Client client = mesh.client(pod);
+                Client anywhere = new Client(client.principal(), Optional.empty(), Optional.empty(), Optional.empty());
+                peers.putIfAbsent(
+                        anywhere.toString(),
+                        new Peer("the allowed peer Pod " + pod.display(), namespace, pod.labels(), anywhere));
+            }
+        }
+        if (peers.isEmpty()) {
+            String account = allow.from().serviceAccount().orElse("default");
+            Client client = Client.identity(mesh.identity(namespace, account));
+            peers.put(
+                    account,
+                    new Peer(allow.from().toString(), namespace, allow.from().labels(), client));
+        }
+        return List.copyOf(peers.values());
+    }
+
+    private static boolean wears(Pod pod, Map<String, String> labels) {
+        return pod.labels().entrySet().containsAll(labels.entrySet());
+    }
+
+    private void pod(Pod pod, int count, Set<Integer> served, List<Peer> gateways) {
         for (int port : served) {
-            if (gateway.isPresent() && Expectation.on(posture.ports(), port) && (port < 15000 || port > 15090)) {
-                collector.cover(count);
-                Client client = Client.identity(
-                        mesh.identity(gateway.get().namespace(), gateway.get().serviceAccount()));
-                check("the gateway " + gateway.get(), pod, port, client);
-                rules(pod, port, gateway.get().namespace());
+            if (Expectation.on(posture.ports(), port) && !Posture.SIDECAR_PORTS.contains(port)) {
+                for (Peer gateway : gateways) {
+                    collector.cover(count);
+                    check(gateway, pod, port);
+                }
             }
             for (Intent.Allow allow : posture.intents(Intent.Allow.class)) {
                 boolean meant = Expectation.on(allow.ports(), port)
-                        && pod.labels()
-                                .entrySet()
-                                .containsAll(allow.to().labels().entrySet());
+                        && wears(pod, allow.to().labels());
                 if (meant && posture.asks(Intent.StrictMtls.class)) {
-                    collector.cover(count);
-                    String namespace = allow.from().namespaceOr(pod.namespace());
-                    Client client = Client.identity(mesh.identity(
-                            namespace, allow.from().serviceAccount().orElse("default")));
-                    check(allow.from().toString(), pod, port, client);
-                    rules(pod, port, namespace);
+                    for (Peer peer : peers(allow, pod)) {
+                        collector.cover(count);
+                        check(peer, pod, port);
+                    }
                 }
             }
         }
     }
 
-    private void check(String who, Pod pod, int port, Client bare) {
-        Client client = Clients.required(posture).map(bare::withToken).orElse(bare);
-        if (posture.asks(Intent.PermissiveMtls.class)) {
+    private void check(Peer peer, Pod pod, int port) {
+        // To a port whose mTLS is off proxies send plaintext by themselves.
+        Client bare = mesh.mode(pod, port).mode() == MtlsModes.Mode.DISABLE ? Client.plaintext() : peer.client();
+        Client client = withToken(bare);
+        MeshVerdict verdict = mesh.decide(pod, port, client);
+        if (verdict instanceof MeshVerdict.Denied
+                && client.principal().isPresent()
+                && mesh.capture(pod, port).is(Capture.State.OPEN)) {
+            // Clients send plaintext to a pod without a sidecar: it is no way that is cut.
             return;
         }
-        MeshVerdict verdict = mesh.decide(pod, port, client);
         if (verdict instanceof MeshVerdict.Unknown unknown) {
             unknown.doubts().forEach(collector::doubt);
         } else if (verdict instanceof MeshVerdict.Denied denied) {
-            blocked(who, pod, port, denied.reason(), denied.because());
+            blocked(peer, pod, port, denied.reason(), denied.because());
         } else if (verdict instanceof MeshVerdict.Allowed allowed) {
             if (!allowed.everyRequest()) {
                 collector.doubt(Doubt.of(
-                        "only some requests of " + who + " get through to " + pod.display() + " TCP " + port,
+                        "only some requests of " + peer.name() + " get through to " + pod.display() + " TCP " + port,
                         "remove what the AuthorizationPolicies ask of methods, paths, hosts or addresses"));
             }
             allowed.authorizers()
                     .forEach(name -> collector.assume("The external authorizer " + name + " lets proper requests in."));
         }
+        if (client.principal().isPresent()) {
+            sent(peer, pod, port);
+        }
+    }
+
+    private Client withToken(Client client) {
+        return Clients.required(posture).map(client::withToken).orElse(client);
+    }
+
+    /** Whether the client's proxy sends the mTLS that the port, or its policies, ask for. */
+    private void sent(Peer peer, Pod pod, int port) {
+        if (mesh.decide(pod, port, withToken(Client.plaintext())) instanceof MeshVerdict.Allowed) {
+            return;
+        }
+        for (ClientTls.Problem problem : tls.problems(peer.namespace(), peer.labels(), pod, port)) {
+            if (problem.certain()) {
+                blocked(peer, pod, port, problem.reason(), problem.because());
+            } else {
+                collector.doubt(Doubt.of(
+                        "whether " + peer.name() + " sends mTLS to " + pod.display() + " TCP " + port
+                                + " can't be told: " + problem.reason() + " ("
+                                + problem.because().get(0) + ")",
+                        "set tls.mode ISTIO_MUTUAL there, or remove it"));
+            }
+        }
         String mode = pod.labels().get("security.istio.io/tlsMode");
-        if (!pod.fromTemplate()
-                && mesh.captures().sidecar(pod).is(Capture.State.CAPTURED)
-                && mesh.mode(pod, port).mode() == MtlsModes.Mode.STRICT
-                && mode != null
-                && !mode.equals("istio")) {
+        boolean meshed = mesh.captures().sidecar(pod).is(Capture.State.CAPTURED);
+        if (!pod.fromTemplate() && meshed && mode != null && !mode.equals("istio")) {
             blocked(
-                    who,
+                    peer,
                     pod,
                     port,
                     "its label makes clients send plaintext, which the port does not take",
@@ -114,60 +215,58 @@ public final class MeshTraffic {
         }
     }
 
-    /** A DestinationRule that acts on clients of a namespace and turns the mesh's mTLS off. */
-    private void rules(Pod pod, int port, String from) {
-        Set<String> hosts = new TreeSet<>();
-        for (Resource service : mesh.snapshot().resources(GroupKind.SERVICE, pod.namespace())) {
-            if (Chains.selects(service, pod)) {
-                hosts.add(service.name());
-            }
+    /** Whether a gateway that checks tokens itself passes them on: without being told to it takes them out. */
+    private void forwarded() {
+        Optional<TokenIssuer> issuer = posture.intent(Intent.RequireToken.class).map(Intent.RequireToken::issuer);
+        if (issuer.isEmpty() || posture.gateway().isEmpty()) {
+            return;
         }
-        for (Resource rule : mesh.snapshot().resources(Kinds.DESTINATION_RULE)) {
-            boolean acts = List.of(from, pod.namespace(), mesh.rootNamespace()).contains(rule.namespace());
-            if (acts && hosts.stream().anyMatch(service -> named(rule, service, pod.namespace()))) {
-                off(rule.spec())
-                        .ifPresent(tls -> blocked(
-                                "traffic of namespace " + from,
-                                pod,
-                                port,
-                                "a DestinationRule sends it without the mesh's mTLS",
-                                List.of(Evidence.of(rule, "spec.trafficPolicy.tls.mode", tls))));
+        Gateway gateway = posture.gateway().get();
+        for (Pod pod : pods.in(gateway.namespace())) {
+            if (!wears(pod, gateway.labels()) || pod.ended()) {
+                continue;
+            }
+            for (Resource policy : mesh.snapshot().resources(GroupKind.REQUEST_AUTHENTICATION)) {
+                if (WorkloadSelectors.applies(policy, pod, mesh.rootNamespace()) == Truth.NO) {
+                    continue;
+                }
+                List<Node> rules = policy.spec().get("jwtRules").items();
+                for (int i = 0; i < rules.size(); i++) {
+                    boolean same = rules.get(i)
+                            .get("issuer")
+                            .textOr("")
+                            .equals(issuer.get().issuer());
+                    if (same && !rules.get(i).get("forwardOriginalToken").isTrue()) {
+                        withheld(pod, policy, i, gateway);
+                    }
+                }
             }
         }
     }
 
-    private static boolean named(Resource rule, String service, String namespace) {
-        String host = rule.spec().get("host").textOr("");
-        return host.equals(service) && rule.namespace().equals(namespace)
-                || host.equals(service + "." + namespace)
-                || host.startsWith(service + "." + namespace + ".svc")
-                || host.startsWith("*")
-                        && (service + "." + namespace + ".svc.cluster.local").endsWith(host.substring(1));
+    private void withheld(Pod pod, Resource policy, int index, Gateway gateway) {
+        Evidence evidence = Evidence.of(
+                policy, "spec.jwtRules[" + index + "].forwardOriginalToken", "not true: the token is removed");
+        collector.violatedBy(MeshFinding.BLOCKED.of(
+                Severity.ERROR,
+                policy.display(),
+                "has the gateway " + gateway + " take the token out of requests, and the workloads ask for it",
+                List.of(evidence),
+                MeshFinding.witness(
+                        "a request with a valid token comes to " + pod.display(),
+                        "the gateway sends it on without the token",
+                        List.of(evidence))));
     }
 
-    /** The first mode of a rule, at whatever level, that is not the mesh's own. */
-    private static Optional<Node> off(Node node) {
-        Node mode = node.at("tls", "mode");
-        if (mode.isPresent() && !mode.textOr("").equals("ISTIO_MUTUAL")) {
-            return Optional.of(mode);
-        }
-        for (Node child :
-                node.isArray() ? node.items() : List.copyOf(node.fields().values())) {
-            Optional<Node> found = off(child);
-            if (found.isPresent()) {
-                return found;
-            }
-        }
-        return Optional.empty();
-    }
-
-    private void blocked(String who, Pod pod, int port, String reason, List<Evidence> because) {
+    private void blocked(Peer peer, Pod pod, int port, String reason, List<Evidence> because) {
         collector.violatedBy(MeshFinding.BLOCKED.of(
                 Severity.ERROR,
                 "Pod " + pod.display(),
-                "does not let " + who + " through on TCP " + port + ": " + reason,
+                "does not let " + peer.name() + " through on TCP " + port + ": " + reason,
                 because,
                 MeshFinding.witness(
-                        who + " connects to " + pod.display() + " TCP " + port, "refused: " + reason, because)));
+                        peer.client() + " connects to " + pod.display() + " TCP " + port,
+                        "refused: " + reason,
+                        because)));
     }
 }

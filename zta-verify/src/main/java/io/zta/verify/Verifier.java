@@ -10,6 +10,7 @@ import io.zta.finding.Finding;
 import io.zta.intent.Intent;
 import io.zta.intent.Phase;
 import io.zta.snapshot.Snapshot;
+import io.zta.verify.proof.LegitimateTraffic;
 import io.zta.verify.proof.TrustedBase;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -41,6 +42,11 @@ public final class Verifier {
                     .map(result -> result.doubted(unread))
                     .forEach(claims::add);
             notes.addAll(layer.notes(posture, snapshot));
+        }
+        if (asks(posture, Claim.LEGITIMATE_TRAFFIC) && isDue(Claim.LEGITIMATE_TRAFFIC, posture.phase())) {
+            LegitimateTraffic.examine(posture, snapshot).stream()
+                    .map(result -> result.doubted(unread))
+                    .forEach(claims::add);
         }
         notEvaluated(posture, claims).forEach(claims::add);
         claims.sort(Comparator.comparing(ClaimResult::claim).thenComparing(ClaimResult::scope));
