@@ -2,11 +2,13 @@ package io.zta.rbac;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.zta.Posture;
+import io.zta.compile.Manifests;
 import io.zta.intent.Gateway;
 import io.zta.intent.Intent;
 import io.zta.rbac.AdmissionVerdicts.Request;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
+import io.zta.snapshot.Origin;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The requests that would undo a posture: each by itself opens what the posture closes. */
 final class Deeds {
@@ -65,8 +68,8 @@ final class Deeds {
         }
         if (mesh) {
             create(MESH_ROOT, "peerauthentications.security.istio.io", "spec: {mtls: {mode: PERMISSIVE}}");
-            change(MESH_ROOT, "configmaps", "istio", "changes the configuration of the whole mesh");
-            change(MESH_ROOT, "secrets", "istio-ca-secret", "replaces the key that signs every identity");
+            change(GroupKind.CONFIG_MAP, "configmaps", "istio", "changes the configuration of the whole mesh");
+            change(GroupKind.SECRET, "secrets", "istio-ca-secret", "replaces the key that signs every identity");
         }
         posture.gateway().filter(gateway -> network || mesh).ifPresent(this::gateway);
         mutations();
@@ -78,22 +81,50 @@ final class Deeds {
         if (object.getKind().equals("Namespace")) {
             return;
         }
-        String group = object.getApiVersion().contains("/")
-                ? object.getApiVersion().substring(0, object.getApiVersion().indexOf('/'))
-                : "";
-        String namespace =
-                Optional.ofNullable(object.getMetadata().getNamespace()).orElse("");
-        String name = object.getMetadata().getName();
+        Resource compiled = Snapshot.ofText("compiled", Manifests.yaml(object))
+                .resources()
+                .findFirst()
+                .orElseThrow();
+        Resource there = snapshot.find(compiled.type(), compiled.namespace(), compiled.name())
+                .orElse(compiled);
+        String group = compiled.type().group();
         String plural =
                 object.getPlural() == null ? object.getKind().toLowerCase(Locale.ROOT) + "s" : object.getPlural();
-        String resource = plural + (group.isEmpty() ? "" : "." + group);
-        change(namespace, resource, name, "takes away " + object.getKind() + " " + name);
+        change(
+                there,
+                plural + (group.isEmpty() ? "" : "." + group),
+                "takes away " + object.getKind() + " " + compiled.name());
     }
 
-    private void change(String namespace, String resource, String name, String what) {
+    private void change(Resource there, String resource, String what) {
+        Map<String, Node> emptied = new LinkedHashMap<>();
+        there.tree().fields().forEach((key, value) -> {
+            if (Set.of("apiVersion", "kind", "metadata").contains(key)) {
+                emptied.put(key, value);
+            }
+        });
         for (String verb : List.of("update", "patch", "delete")) {
-            add(what, verb, resource, namespace, name, Optional.empty(), Optional.empty());
+            add(
+                    what,
+                    verb,
+                    resource,
+                    there.namespace(),
+                    there.name(),
+                    verb.equals("delete") ? Optional.empty() : Optional.of(Node.object(emptied)),
+                    Optional.of(there.tree()));
         }
+    }
+
+    /** The same for an object of the mesh, whether or not the snapshot has it. */
+    private void change(GroupKind kind, String resource, String name, String what) {
+        change(
+                snapshot.find(kind, MESH_ROOT, name)
+                        .orElseGet(() -> Resource.of(
+                                yaml("apiVersion: v1\nkind: " + kind.kind() + "\nmetadata: {name: " + name
+                                        + ", namespace: " + MESH_ROOT + "}\ndata: {}\n"),
+                                Origin.MEMORY)),
+                resource,
+                what);
     }
 
     /** Objects beside the posture's own that open what they close: policies only add up. */

@@ -131,7 +131,10 @@ final class CelInput {
             return value.value();
         }
         if (outcome instanceof CelEngine.Outcome.Unclear unclear) {
-            throw missing("variables." + name + ", and " + unclear.why());
+            if (touched.isEmpty()) {
+                touched.add("variables." + name + ", and " + unclear.why());
+            }
+            throw new IllegalStateException("variables." + name + " is not known");
         }
         throw new IllegalStateException("variables." + name + " fails");
     }
@@ -173,6 +176,7 @@ final class CelInput {
         private final Set<String> names;
         private final Function<String, Object> compute;
         private final Map<String, Object> done = new HashMap<>();
+        private final Map<String, IllegalStateException> failed = new HashMap<>();
 
         Lazy(Set<String> names, Function<String, Object> compute) {
             this.names = names;
@@ -189,7 +193,16 @@ final class CelInput {
             String name = String.valueOf(key);
             Object value = done.get(name);
             if (value == null) {
-                value = compute.apply(name);
+                IllegalStateException failure = failed.get(name);
+                if (failure != null) {
+                    throw failure;
+                }
+                try {
+                    value = compute.apply(name);
+                } catch (IllegalStateException e) {
+                    failed.put(name, e);
+                    throw e;
+                }
                 done.put(name, value);
             }
             return value;
