@@ -37,24 +37,19 @@ final class IdentitySteps {
     private void accounts(Privilege privilege, String bypass, String does) {
         for (Held held : holder.grants(privilege)) {
             for (String namespace : situation.placesOf(held)) {
-                Passage passage = situation.passage(holder, privilege, held, namespace);
-                if (!passage.open()) {
-                    continue;
-                }
-                if (!held.named()) {
+                if (situation.gate().isAbsent() && !held.named()) {
                     add(
                             Place.accounts(namespace),
                             bypass,
                             does + " any service account of " + place(namespace),
                             held,
-                            passage);
+                            Passage.FREE);
                     continue;
                 }
                 for (String in : namespace.equals("*") ? situation.namespaces() : Set.of(namespace)) {
-                    for (String name : held.rule().names()) {
-                        if (situation.accountsIn(in).contains(name)) {
-                            Subject account = Subject.serviceAccount(in, name);
-                            add(Place.of(account), bypass, does + " " + account, held, passage);
+                    for (String name : situation.accountsIn(in)) {
+                        if (!held.named() || held.rule().names().contains(name)) {
+                            account(privilege, held, Subject.serviceAccount(in, name), bypass, does);
                         }
                     }
                 }
@@ -62,11 +57,25 @@ final class IdentitySteps {
         }
     }
 
+    /** Admission is asked for each account by name: a policy may guard some of them only. */
+    private void account(Privilege privilege, Held held, Subject account, String bypass, String does) {
+        Passage passage = Passage.FREE;
+        if (privilege == Privilege.TOKEN) { // no admission policy sees who impersonates
+            passage = situation
+                    .gate()
+                    .ask(
+                            holder.identity(),
+                            Attributes.of("create", "", "serviceaccounts/token", account.namespace(), account.name()));
+        }
+        if (passage.open()) {
+            add(Place.of(account), bypass, does + " " + account, held, passage);
+        }
+    }
+
     static String place(String namespace) {
         return namespace.equals("*") ? "any namespace" : "namespace " + namespace;
     }
 
-    /** A Secret of type service-account-token is filled by the controller, so making and reading one is a token. */
     private void secrets() {
         List<Held> readers = holder.grants(Privilege.SECRET_READ);
         if (readers.isEmpty()) {
