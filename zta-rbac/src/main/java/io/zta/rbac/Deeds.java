@@ -18,10 +18,74 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The requests that would undo a posture: each by itself opens what the posture closes. */
 final class Deeds {
     private static final String MESH_ROOT = "istio-system";
+    private static final String ENTERS = "gets into the gateway's pods";
+    private static final String APP = "containers: [{name: app, image: app}]";
+
+    /** Kinds that let traffic through which no other object stops, with what opens. */
+    private static final Map<String, String> NETWORK_KINDS = ordered(
+            "networkpolicies.networking.k8s.io",
+            "spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}",
+            "ciliumnetworkpolicies.cilium.io",
+            "spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}",
+            "networkpolicies.projectcalico.org",
+            "spec: {selector: all(), ingress: [{action: Allow}]}",
+            "networkpolicies.crd.projectcalico.org",
+            "spec: {selector: all(), ingress: [{action: Allow}]}");
+
+    /** Kinds that say what a sidecar does with a connection, with what opens. */
+    private static final Map<String, String> MESH_KINDS = ordered(
+            "peerauthentications.security.istio.io",
+            "spec: {mtls: {mode: PERMISSIVE}}",
+            "authorizationpolicies.security.istio.io",
+            "spec: {action: ALLOW, rules: [{}]}",
+            "requestauthentications.security.istio.io",
+            "spec: {jwtRules: [{issuer: another, jwks: '{\"keys\":[]}'}]}",
+            "envoyfilters.networking.istio.io",
+            "spec: {configPatches: [{applyTo: HTTP_FILTER}]}",
+            "sidecars.networking.istio.io",
+            "spec: {ingress: [{port: {number: 80, protocol: TCP, name: tcp}, captureMode: NONE}]}",
+            "serviceentries.networking.istio.io",
+            "spec: {hosts: [opening.local], ports: [{number: 80, name: tcp, protocol: TCP}], location: MESH_INTERNAL}",
+            "proxyconfigs.networking.istio.io",
+            "spec: {environmentVariables: {OPENING: 'true'}}",
+            "wasmplugins.extensions.istio.io",
+            "spec: {url: 'oci://another/plugin'}",
+            "trafficextensions.extensions.istio.io",
+            "spec: {wasm: {url: 'oci://another/plugin'}}",
+            "telemetries.telemetry.istio.io",
+            "spec: {accessLogging: [{disabled: true}]}");
+
+    /** Kinds that make pods, with their spec around a template. */
+    private static final Map<String, String> WORKLOADS = ordered(
+            "pods",
+            "",
+            "replicationcontrollers",
+            "{template: POD}",
+            "deployments.apps",
+            "{template: POD}",
+            "daemonsets.apps",
+            "{template: POD}",
+            "statefulsets.apps",
+            "{template: POD}",
+            "replicasets.apps",
+            "{template: POD}",
+            "jobs.batch",
+            "{template: POD}",
+            "cronjobs.batch",
+            "{jobTemplate: {spec: {template: POD}}}");
+
+    private static Map<String, String> ordered(String... pairs) {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            map.put(pairs[i], pairs[i + 1]);
+        }
+        return map;
+    }
 
     /**
      * One request.
@@ -61,13 +125,22 @@ final class Deeds {
     private List<Deed> all() {
         posture.manifests().objects().forEach(this::own);
         for (String namespace : posture.namespaces()) {
-            additions(namespace);
-            snapshot.find(GroupKind.NAMESPACE, "", namespace).ifPresent(this::namespace);
-            services(namespace);
+            if (network) {
+                NETWORK_KINDS.forEach((resource, spec) -> opening(namespace, resource, spec));
+            }
+            if (mesh) {
+                MESH_KINDS.forEach((resource, spec) -> opening(namespace, resource, spec));
+                services(namespace);
+            }
+            if (network || mesh) {
+                snapshot.find(GroupKind.NAMESPACE, "", namespace).ifPresent(this::namespace);
+                records(namespace);
+            }
             grants(namespace);
         }
+        grants("");
         if (mesh) {
-            create(MESH_ROOT, "peerauthentications.security.istio.io", "spec: {mtls: {mode: PERMISSIVE}}");
+            MESH_KINDS.forEach((resource, spec) -> opening(MESH_ROOT, resource, spec));
             change(GroupKind.CONFIG_MAP, "configmaps", "istio", "changes the configuration of the whole mesh");
             change(GroupKind.SECRET, "secrets", "istio-ca-secret", "replaces the key that signs every identity");
         }
@@ -127,40 +200,30 @@ final class Deeds {
                 what);
     }
 
-    /** Objects beside the posture's own that open what they close: policies only add up. */
-    private void additions(String namespace) {
-        if (network) {
-            create(
-                    namespace,
-                    "networkpolicies.networking.k8s.io",
-                    "spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}");
-        }
-        if (mesh) {
-            create(namespace, "peerauthentications.security.istio.io", "spec: {mtls: {mode: PERMISSIVE}}");
-            create(namespace, "authorizationpolicies.security.istio.io", "spec: {action: ALLOW, rules: [{}]}");
-            create(
-                    namespace,
-                    "requestauthentications.security.istio.io",
-                    "spec: {jwtRules: [{issuer: another, jwks: '{\"keys\":[]}'}]}");
-            create(namespace, "envoyfilters.networking.istio.io", "spec: {configPatches: []}");
-            create(
-                    namespace,
-                    "sidecars.networking.istio.io",
-                    "spec: {ingress: [{port: {number: 80, protocol: TCP, name: tcp}, captureMode: NONE}]}");
+    /** An object beside the posture's own that opens what they close: written anew, or one that was harmless changed. */
+    private void opening(String namespace, String resource, String rest) {
+        Attributes asked = attributes("create", resource, namespace, "");
+        String head = "apiVersion: " + asked.group() + "/v1\nkind: " + asked.resource()
+                + "\nmetadata: {name: opening, namespace: " + namespace + "}\n";
+        String what = "adds to " + asked.resource() + " in " + namespace + " one that opens it";
+        Node object = yaml(head + rest + "\n");
+        add(what, "create", resource, namespace, "", Optional.of(object), Optional.empty());
+        for (String verb : List.of("update", "patch")) {
+            add(what, verb, resource, namespace, "opening", Optional.of(object), Optional.of(yaml(head)));
         }
     }
 
-    private void create(String namespace, String resource, String rest) {
-        Attributes asked = attributes("create", resource, namespace, "");
-        String kind = resource.substring(0, resource.indexOf('.'));
-        Node object = yaml("apiVersion: " + asked.group() + "/v1\nkind: " + kind
-                + "\nmetadata: {name: opening, namespace: " + namespace + "}\n" + rest + "\n");
-        deeds.add(new Deed(
-                "adds to " + kind + " in " + namespace + " one that opens it",
-                "API-policy",
-                asked,
-                Optional.of(object),
-                Optional.empty()));
+    /** What the library keeps in the namespace: without it a posture can't be rolled back, or never be applied. */
+    private void records(String namespace) {
+        for (String resource : List.of("configmaps", "leases.coordination.k8s.io")) {
+            Attributes asked = attributes("create", resource, namespace, "");
+            Node object = yaml("apiVersion: " + (asked.group().isEmpty() ? "v1" : asked.group() + "/v1") + "\nkind: "
+                    + asked.resource() + "\nmetadata: {name: zta-record, namespace: " + namespace + "}\n");
+            String what = "changes the library's own records in " + namespace;
+            add(what, "create", resource, namespace, "", Optional.of(object), Optional.empty());
+            add(what, "update", resource, namespace, "zta-record", Optional.of(object), Optional.of(object));
+            add(what, "delete", resource, namespace, "zta-record", Optional.empty(), Optional.of(object));
+        }
     }
 
     /** Labels of the namespace that switch injection or Pod Security off, and its deletion. */
@@ -169,13 +232,13 @@ final class Deeds {
                 new LinkedHashMap<>(namespace.tree().at("metadata", "labels").fields());
         boolean switches = labels.keySet()
                 .removeIf(key -> key.startsWith("pod-security.kubernetes.io/") || key.startsWith("istio"));
-        if (switches && (network || mesh)) {
+        if (switches) {
             Node bare = with(namespace.tree(), List.of("metadata", "labels"), Node.object(labels));
-            for (String verb : List.of("update", "patch")) {
+            for (String resource : List.of("namespaces", "namespaces/status", "namespaces/finalize")) {
                 add(
                         "takes the labels for injection and Pod Security off namespace " + namespace.name(),
-                        verb,
-                        "namespaces",
+                        "update",
+                        resource,
                         "",
                         namespace.name(),
                         Optional.of(bare),
@@ -196,9 +259,6 @@ final class Deeds {
 
     /** A port of a protected Service called plain TCP: the sidecar no longer looks at requests. */
     private void services(String namespace) {
-        if (!mesh) {
-            return;
-        }
         for (Resource service : snapshot.resources(GroupKind.SERVICE, namespace)) {
             List<Node> ports = service.spec().get("ports").items();
             boolean leads = service.spec().get("selector").isPresent() && !ports.isEmpty();
@@ -207,6 +267,14 @@ final class Deeds {
             }
             Node first = with(without(ports.get(0), "appProtocol"), List.of("name"), Node.text("tcp-opaque"));
             Node renamed = with(service.tree(), List.of("spec", "ports"), Node.array(List.of(first)));
+            add(
+                    "puts a Service with a plain TCP port before the pods, which ends every check of requests",
+                    "create",
+                    "services",
+                    namespace,
+                    "",
+                    Optional.of(renamed),
+                    Optional.empty());
             for (String verb : List.of("update", "patch")) {
                 add(
                         "calls a port of Service " + service.name() + " plain TCP, which ends every check of requests",
@@ -221,66 +289,97 @@ final class Deeds {
         }
     }
 
-    /** Grants of the rights that the posture's admission policies ask for. */
+    /** Grants of the rights that the posture's admission policies ask for; of every namespace for the empty name. */
     private void grants(String namespace) {
-        for (String right : List.of("containers:enter", "postures:apply")) {
-            String resource = right.substring(0, right.indexOf(':'));
-            String verb = right.substring(right.indexOf(':') + 1);
-            Node role =
-                    yaml("apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: opening, namespace: "
-                            + namespace + "}\nrules: [{apiGroups: [zta.io], resources: [" + resource + "], verbs: ["
-                            + verb
-                            + "]}]\n");
-            deeds.add(new Deed(
-                    "writes a role that gives " + verb + " on " + resource + ".zta.io",
-                    "API-rbac",
-                    attributes("create", "roles.rbac.authorization.k8s.io", namespace, ""),
-                    Optional.of(role),
-                    Optional.empty()));
+        String scope = namespace.isEmpty() ? "Cluster" : "";
+        String plural = namespace.isEmpty() ? "cluster" : "";
+        String metadata = "metadata: {name: opening" + (namespace.isEmpty() ? "" : ", namespace: " + namespace) + "}\n";
+        for (String right : List.of("enter containers", "apply postures")) {
+            String[] words = right.split(" ");
+            Node role = yaml("apiVersion: rbac.authorization.k8s.io/v1\nkind: " + scope + "Role\n" + metadata
+                    + "rules: [{apiGroups: [zta.io], resources: [" + words[1] + "], verbs: [" + words[0] + "]}]\n");
+            Node plain = yaml("apiVersion: rbac.authorization.k8s.io/v1\nkind: " + scope + "Role\n" + metadata);
+            String resource = plural + "roles.rbac.authorization.k8s.io";
+            String what = "writes a role that gives " + words[0] + " on " + words[1] + ".zta.io";
+            add(what, "create", resource, namespace, "", Optional.of(role), Optional.empty());
+            add(what, "update", resource, namespace, "opening", Optional.of(role), Optional.of(plain));
         }
+        Node binding = yaml("apiVersion: rbac.authorization.k8s.io/v1\nkind: " + scope + "RoleBinding\n" + metadata
+                + "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n"
+                + "subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: another}]\n");
+        String resource = plural + "rolebindings.rbac.authorization.k8s.io";
+        String what = "binds somebody to cluster-admin";
+        add(what, "create", resource, namespace, "", Optional.of(binding), Optional.empty());
+        add(what, "update", resource, namespace, "opening", Optional.of(binding), Optional.of(binding));
     }
 
-    /** Whoever runs as the gateway, wears its labels or holds its token passes for it. */
+    /** Whoever runs as the gateway, wears its labels, holds its token or gets into its pods passes for it. */
     private void gateway(Gateway gateway) {
-        StringBuilder pod = new StringBuilder("apiVersion: v1\nkind: Pod\nmetadata:\n  name: opening\n  namespace: ")
-                .append(gateway.namespace())
-                .append("\n  labels: {");
-        gateway.labels()
-                .forEach((key, value) -> pod.append('"')
-                        .append(key)
-                        .append("\": \"")
-                        .append(value)
-                        .append("\", "));
-        pod.append("}\nspec:\n  serviceAccountName: ").append(gateway.serviceAccount());
-        pod.append("\n  containers: [{name: app, image: app}]\n");
-        deeds.add(new Deed(
-                "runs a pod that passes for the gateway " + gateway,
-                "MESH-worn",
-                attributes("create", "pods", gateway.namespace(), ""),
-                Optional.of(yaml(pod.toString())),
-                Optional.empty()));
+        String namespace = gateway.namespace();
+        if (!posture.namespaces().contains(namespace)) {
+            grants(namespace);
+        }
+        String account = "serviceAccountName: " + gateway.serviceAccount() + ", ";
+        Map<String, String> pods = new LinkedHashMap<>();
+        pods.put(
+                "runs as the gateway " + gateway,
+                "{metadata: {labels: {app: another}}, spec: {" + account + APP + "}}");
+        if (!gateway.labels().isEmpty()) {
+            String labels = gateway.labels().entrySet().stream()
+                    .map(label -> "\"" + label.getKey() + "\": \"" + label.getValue() + "\"")
+                    .collect(Collectors.joining(", "));
+            pods.put(
+                    "wears the labels of the gateway " + gateway,
+                    "{metadata: {labels: {" + labels + "}}, spec: {" + APP + "}}");
+        }
+        String harmless = "{metadata: {labels: {app: another}}, spec: {" + APP + "}}";
+        pods.forEach((what, pod) -> WORKLOADS.forEach((resource, wrapped) -> {
+            Node object = workload(resource, wrapped, pod, namespace);
+            Node before = workload(resource, wrapped, harmless, namespace);
+            String says = "has a pod that " + what;
+            add(says, "create", resource, namespace, "", Optional.of(object), Optional.empty());
+            add(says, "update", resource, namespace, "opening", Optional.of(object), Optional.of(before));
+        }));
         if (mesh) {
             add(
                     "has a token made for the gateway's service account",
                     "create",
                     "serviceaccounts/token",
-                    gateway.namespace(),
+                    namespace,
                     gateway.serviceAccount(),
                     Optional.empty(),
                     Optional.empty());
+            Node secret = yaml("apiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\n"
+                    + "metadata: {name: opening, namespace: " + namespace + ", annotations:"
+                    + " {kubernetes.io/service-account.name: " + gateway.serviceAccount() + "}}\n");
+            String what = "has a Secret filled with the gateway's token";
+            Node opaque = yaml("apiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: {name: opening, namespace: "
+                    + namespace + "}\n");
+            add(what, "create", "secrets", namespace, "", Optional.of(secret), Optional.empty());
+            add(what, "update", "secrets", namespace, "opening", Optional.of(secret), Optional.of(opaque));
         }
-        for (String entry : List.of("pods/exec", "pods/attach", "pods/portforward")) {
+        for (String entry : List.of("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy")) {
             for (String verb : List.of("create", "get")) {
-                add(
-                        "gets into the gateway's pods",
-                        verb,
-                        entry,
-                        gateway.namespace(),
-                        "",
-                        Optional.empty(),
-                        Optional.empty());
+                add(ENTERS, verb, entry, namespace, "", Optional.empty(), Optional.empty());
             }
         }
+        add(ENTERS, "update", "pods/ephemeralcontainers", namespace, "", Optional.empty(), Optional.empty());
+    }
+
+    private static Node workload(String resource, String wrapped, String pod, String namespace) {
+        Attributes asked = attributes("create", resource, namespace, "");
+        Node tree = yaml("apiVersion: " + (asked.group().isEmpty() ? "v1" : asked.group() + "/v1") + "\nkind: "
+                + asked.resource() + "\nmetadata: {name: opening, namespace: " + namespace + "}\n"
+                + (wrapped.isEmpty() ? "spec: {}" : "spec: " + wrapped.replace("POD", pod)) + "\n");
+        if (!wrapped.isEmpty()) {
+            return tree;
+        }
+        Node bare = yaml("apiVersion: v1\nkind: Pod\n"
+                + pod.substring(1, pod.length() - 1)
+                        .replaceFirst("metadata: \\{", "metadata: {name: opening, namespace: " + namespace + ", ")
+                        .replaceFirst(", spec:", "\nspec:")
+                + "\n");
+        return bare;
     }
 
     /** Admission that rewrites requests; no policy sees these kinds. */
@@ -309,7 +408,9 @@ final class Deeds {
             Optional<Node> old) {
         String bypass = resource.endsWith("admissionregistration.k8s.io")
                 ? "API-webhook"
-                : resource.endsWith("rbac.authorization.k8s.io") ? "API-rbac" : "API-policy";
+                : resource.endsWith("rbac.authorization.k8s.io")
+                        ? "API-rbac"
+                        : what.contains("gateway") ? "MESH-worn" : "API-policy";
         deeds.add(new Deed(what, bypass, attributes(verb, resource, namespace, name), object, old));
     }
 

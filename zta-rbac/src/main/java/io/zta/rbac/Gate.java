@@ -49,7 +49,7 @@ final class Gate {
         }
     }
 
-    private record Asked(Identity identity, Attributes attributes, int object) {}
+    private record Asked(Identity identity, Attributes attributes, Optional<Node> object, Optional<Node> old) {}
 
     private final AdmissionVerdicts admission;
     private final Map<Asked, Passage> answers = new HashMap<>();
@@ -68,13 +68,16 @@ final class Gate {
     }
 
     Passage ask(Identity identity, Attributes attributes, Optional<Node> object) {
+        return ask(identity, attributes, object, Optional.empty());
+    }
+
+    Passage ask(Identity identity, Attributes attributes, Optional<Node> object, Optional<Node> old) {
         if (isAbsent()) {
             return Passage.FREE;
         }
-        int content = object.map(System::identityHashCode).orElse(0);
-        return answers.computeIfAbsent(new Asked(identity, attributes, content), asked -> {
+        return answers.computeIfAbsent(new Asked(identity, attributes, object, old), asked -> {
             Request request = Request.of(identity, attributes);
-            return passage(admission.decide(object.map(request::storing).orElse(request)));
+            return passage(admission.decide(new Request(identity, attributes, request.operation(), object, old)));
         });
     }
 

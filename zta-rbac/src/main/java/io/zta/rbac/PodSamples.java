@@ -81,6 +81,24 @@ final class PodSamples {
         });
     }
 
+    /** A workload whose template is that pod. */
+    static Node workload(Privilege.Part part, String namespace, Node pod) {
+        Node template = object("metadata", pod.get("metadata"), "spec", pod.get("spec"));
+        Node spec = object("template", template);
+        if (part.resource().equals("cronjobs")) {
+            spec = object("jobTemplate", object("spec", spec));
+        }
+        return object(
+                "apiVersion",
+                Node.text(part.group().isEmpty() ? "v1" : part.group() + "/v1"),
+                "kind",
+                Node.text(part.resource()),
+                "metadata",
+                object("name", Node.text("zta-sample"), "namespace", Node.text(namespace)),
+                "spec",
+                spec);
+    }
+
     private List<Shape> bases(String namespace) {
         List<Shape> bases = new ArrayList<>();
         bases.add(new Shape(Map.of(), Map.of(), object("containers", Node.array(List.of(container())))));

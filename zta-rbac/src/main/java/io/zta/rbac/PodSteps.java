@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Steps through pods: run as a service account, be root on a node, have containers injected into pods of others. */
 final class PodSteps {
@@ -39,12 +40,9 @@ final class PodSteps {
     private void create(Privilege privilege, String what) {
         for (Held held : holder.grants(privilege)) {
             for (String namespace : situation.placesOf(held)) {
-                Passage request = privilege == Privilege.POD_CREATE
+                Function<List<Node>, Passage> request = pods -> privilege == Privilege.POD_CREATE
                         ? Passage.FREE
-                        : situation.passage(holder, privilege, held, namespace);
-                if (!request.open()) {
-                    continue;
-                }
+                        : situation.workloads(holder.identity(), held, namespace, pods);
                 Identity creator = privilege == Privilege.POD_CREATE ? holder.identity() : CONTROLLER;
                 runAs(namespace, held, what, creator, request);
                 host(namespace, held, what, creator, request);
@@ -52,19 +50,20 @@ final class PodSteps {
         }
     }
 
-    private void runAs(String namespace, Held held, String what, Identity creator, Passage request) {
+    private void runAs(
+            String namespace, Held held, String what, Identity creator, Function<List<Node>, Passage> request) {
         if (situation.gate().isAbsent()) {
             add(
                     Place.accounts(namespace),
                     "API-create",
                     "creates " + what + " that run as any service account of " + IdentitySteps.place(namespace),
                     List.of(held.grant()),
-                    request);
+                    Passage.FREE);
             return;
         }
         for (String account : situation.accountsIn(namespace)) {
-            Passage passage = request.and(
-                    situation.pods(creator, namespace, situation.samples().plain(namespace, account)));
+            List<Node> pods = situation.samples().plain(namespace, account);
+            Passage passage = request.apply(pods).and(situation.pods(creator, namespace, pods));
             if (passage.open()) {
                 Subject subject = Subject.serviceAccount(namespace, account);
                 add(
@@ -77,10 +76,12 @@ final class PodSteps {
         }
     }
 
-    private void host(String scope, Held held, String what, Identity creator, Passage request) {
+    private void host(String scope, Held held, String what, Identity creator, Function<List<Node>, Passage> request) {
         for (String namespace : scope.equals("*") ? situation.namespaces() : Set.of(scope)) {
             List<Grant> grants = new ArrayList<>(List.of(held.grant()));
-            Passage passage = request;
+            Passage passage = situation.gate().isAbsent()
+                    ? Passage.FREE
+                    : request.apply(situation.samples().onHost(namespace));
             String way = "creates privileged " + what + " in namespace " + namespace + ": root on their node";
             if (situation.samples().podSecurityRefusesHost(namespace)) {
                 List<Held> relabel = relabel(namespace);

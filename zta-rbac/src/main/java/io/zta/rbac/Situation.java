@@ -173,6 +173,34 @@ final class Situation {
         return best;
     }
 
+    /** What admission makes of workloads with these pods, the most welcome of them: new ones, or harmless ones changed. */
+    Passage workloads(Identity identity, Held held, String namespace, List<Node> pods) {
+        if (gate.isAbsent()) {
+            return Passage.FREE;
+        }
+        Passage best = new Passage(false, List.of(), List.of(), List.of());
+        for (Part part : Privilege.WORKLOAD_WRITE.parts()) {
+            if (!Privilege.gives(held.rule(), part)) {
+                continue;
+            }
+            boolean creates = part.verb().equals("create");
+            String name =
+                    creates ? "" : held.rule().names().stream().findFirst().orElse("zta-sample");
+            for (Node pod : pods) {
+                Node plain = samples.plain(namespace, "default").get(0);
+                best = best.or(gate.ask(
+                        identity,
+                        part.in(namespace, name),
+                        Optional.of(PodSamples.workload(part, namespace, pod)),
+                        creates ? Optional.empty() : Optional.of(PodSamples.workload(part, namespace, plain))));
+                if (best.isCertain()) {
+                    return best;
+                }
+            }
+        }
+        return best;
+    }
+
     /** The doubt that no pod is known that admission lets through, so that none can be varied. */
     static Doubt noModel(Identity identity, String namespace) {
         return Doubt.of(

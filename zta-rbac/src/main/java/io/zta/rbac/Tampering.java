@@ -146,7 +146,7 @@ public final class Tampering {
                         ? "Take the grant away: no admission policy can guard policies and webhooks."
                         : "Take the grant away, or have the posture's guard applied.";
         return new Finding(
-                BypassIds.finding(deed.bypass()),
+                deed.bypass().equals("MESH-worn") ? "ZTA-API-016" : BypassIds.finding(deed.bypass()),
                 Severity.ERROR,
                 deed.bypass(),
                 object,
