@@ -13,7 +13,6 @@ import io.zta.intent.Phase;
 import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Pods;
-import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -200,59 +199,5 @@ final class MeshExamination {
             }
         }
         return findings;
-    }
-
-    /** Findings that refute no claim: routes of other namespaces onto protected workloads. */
-    List<Finding> notes() {
-        List<Finding> notes = new ArrayList<>();
-        Snapshot snapshot = mesh.snapshot();
-        for (String namespace : posture.namespaces()) {
-            Set<String> services = new java.util.TreeSet<>();
-            for (Pod pod : classes(namespace).keySet()) {
-                snapshot.resources(io.zta.snapshot.GroupKind.SERVICE, namespace).stream()
-                        .filter(service -> Chains.selects(service, pod))
-                        .forEach(service -> services.add(service.name()));
-            }
-            for (Resource route :
-                    snapshot.resources().filter(MeshExamination::routes).toList()) {
-                if (route.namespace().equals(namespace)) {
-                    continue; // what leads the gateway to its own applications
-                }
-                services.stream()
-                        .filter(service -> leads(route.spec(), route.namespace(), service, namespace))
-                        .findFirst()
-                        .ifPresent(service -> notes.add(MeshFinding.ROUTE.of(
-                                posture.asks(Intent.RequireToken.class) ? Severity.NOTE : Severity.WARNING,
-                                route.display(),
-                                "sends traffic to Service " + namespace + "/" + service
-                                        + ", through a gateway under that gateway's identity",
-                                List.of(Evidence.of(route, "spec", "names " + service)),
-                                List.of())));
-            }
-        }
-        return notes;
-    }
-
-    private static boolean routes(Resource resource) {
-        if (resource.type().equals(Kinds.VIRTUAL_SERVICE)) {
-            return resource.spec().get("gateways").texts().stream().anyMatch(gateway -> !gateway.equals("mesh"));
-        }
-        return Set.of(Kinds.HTTP_ROUTE, Kinds.GRPC_ROUTE, Kinds.TCP_ROUTE, Kinds.TLS_ROUTE)
-                .contains(resource.type());
-    }
-
-    /** Whether a route's tree names a Service: a destination's host, or a backend by name and namespace. */
-    private static boolean leads(Node node, String own, String service, String namespace) {
-        String host = node.get("host").textOr("");
-        boolean short_ = host.equals(service) && own.equals(namespace);
-        boolean full = host.equals(service + "." + namespace) || host.startsWith(service + "." + namespace + ".");
-        boolean backend = node.get("name").textOr("").equals(service)
-                && node.get("namespace").textOr(own).equals(namespace)
-                && node.get("port").isPresent();
-        if (short_ || full || backend) {
-            return true;
-        }
-        return node.fields().values().stream().anyMatch(child -> leads(child, own, service, namespace))
-                || node.items().stream().anyMatch(child -> leads(child, own, service, namespace));
     }
 }

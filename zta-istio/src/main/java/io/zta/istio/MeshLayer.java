@@ -28,6 +28,6 @@ public final class MeshLayer implements Layer {
 
     @Override
     public List<Finding> notes(Posture posture, Snapshot snapshot) {
-        return new MeshExamination(posture, snapshot).notes();
+        return new MeshNotes(posture, snapshot).all();
     }
 }
