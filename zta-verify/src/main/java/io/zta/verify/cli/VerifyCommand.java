@@ -8,6 +8,7 @@ import io.zta.verify.ImpliedPostures;
 import io.zta.verify.Report;
 import io.zta.verify.Verifier;
 import io.zta.verify.render.Dossier;
+import io.zta.verify.render.FlowMap;
 import io.zta.verify.render.Format;
 import io.zta.verify.render.TextReport;
 import java.nio.file.Path;
@@ -66,7 +67,7 @@ final class VerifyCommand implements Callable<Integer> {
         Map<Claim, Origin> asked = posture.map(PostureLines::of).orElse(Map.of());
         Dossier dossier = Dossier.of(reports).asked(asked);
         if (format == Format.HTML) {
-            dossier = dossier.with(Flows.of(snapshot, postures));
+            dossier = dossier.with(FlowMap.of(snapshot, postures));
         }
         boolean coloured = format == Format.TEXT && Progress.isColoured();
         String text = coloured ? TextReport.coloured().write(dossier) : format.render(dossier);

@@ -7,6 +7,17 @@ public final class Lines {
 
     private Lines() {}
 
+    /** The text without characters that steer a terminal, which a manifest may hold to hide what it says. */
+    public static String printable(String text) {
+        StringBuilder safe = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            boolean steers = Character.isISOControl(c) && c != '\n' && c != '\t' && c != '\r'
+                    || Character.getType(c) == Character.FORMAT;
+            safe.appendCodePoint(steers ? 0xfffd : c);
+        });
+        return safe.toString();
+    }
+
     /**
      * Appends text broken at spaces. A word longer than a line stays whole, so that paths can be copied.
      *
@@ -19,7 +30,7 @@ public final class Lines {
         out.append(first);
         int column = first.length();
         boolean begun = false;
-        for (String word : text.strip().split("\\s+")) {
+        for (String word : printable(text).strip().split("\\s+")) {
             if (begun && column + 1 + word.length() > WIDTH) {
                 out.append('\n').append(rest);
                 column = rest.length();

@@ -1,5 +1,7 @@
 package io.zta.verify.render;
 
+import io.zta.Posture;
+import io.zta.snapshot.Snapshot;
 import java.util.List;
 
 /**
@@ -7,7 +9,7 @@ import java.util.List;
  *
  * @param places workloads, and ranges of addresses outside the cluster
  * @param flows connections between them, by their place in that list
- * @param leftOut how many connections are not in the list because they concern no protected workload
+ * @param leftOut how many connections are not in the list, because they concern no protected workload or are too many
  */
 public record FlowMap(List<Place> places, List<Flow> flows, int leftOut) {
     public FlowMap {
@@ -31,6 +33,15 @@ public record FlowMap(List<Place> places, List<Flow> flows, int leftOut) {
      * @param from place of the source in {@link FlowMap#places()}
      * @param to place of the destination
      * @param ports protocols and ports, such as {@code "TCP 8080"} or {@code "All Connections"}
+     * @param asked whether a posture names the source: its gateway, or a peer it allows
      */
-    public record Flow(int from, int to, String ports) {}
+    public record Flow(int from, int to, String ports, boolean asked) {}
+
+    /**
+     * What network policies let through to the workloads that postures protect. What the sidecar would then refuse is in
+     * here: the map shows the network alone.
+     */
+    public static FlowMap of(Snapshot snapshot, List<Posture> postures) {
+        return new FlowReader(snapshot, postures).read();
+    }
 }

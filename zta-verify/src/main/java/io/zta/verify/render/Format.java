@@ -7,7 +7,7 @@ import java.util.function.Function;
 public enum Format {
     /** For a terminal or a log: 80 columns, the worst first, the next step last. No colour. */
     TEXT(dossier -> TextReport.plain().write(dossier)),
-    /** For programs; described by the resource {@code io/zta/verify/report.schema.json}. */
+    /** For programs; described by the resource {@code io/zta/report.schema.json}. */
     JSON(JsonReport::write),
     /** SARIF 2.1.0, for code scanning. */
     SARIF(SarifReport::write),

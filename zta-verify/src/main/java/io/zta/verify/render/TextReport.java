@@ -11,7 +11,6 @@ import io.zta.snapshot.Origin;
 import io.zta.verify.Report;
 import io.zta.verify.internal.Lines;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -92,7 +91,7 @@ public final class TextReport {
         Lines.wrap(line, "", "  ", finding.id() + " " + severity + " " + finding.object() + " " + finding.title());
         String text = line.toString();
         String head = finding.id() + " " + severity;
-        out.append(text.startsWith(head) ? tint(severity, head) + " " + text.substring(head.length()) : text);
+        out.append(text.startsWith(head) ? tint(severity, head) + text.substring(head.length()) : text);
         boolean named = false;
         for (Evidence evidence : finding.evidence()) {
             field(named ? "" : "evidence", evidence(finding, evidence));
@@ -147,16 +146,7 @@ public final class TextReport {
     }
 
     private void doubts(Dossier dossier) {
-        Map<Doubt, List<String>> doubts = new LinkedHashMap<>();
-        for (Dossier.Asked asked : dossier.claims()) {
-            for (Doubt doubt : Words.doubts(asked.result())) {
-                List<String> claims = doubts.computeIfAbsent(doubt, key -> new ArrayList<>());
-                String claim = asked.result().claim().id();
-                if (!claims.contains(claim)) {
-                    claims.add(claim);
-                }
-            }
-        }
+        Map<Doubt, List<String>> doubts = Words.doubts(dossier);
         if (doubts.isEmpty()) {
             return;
         }

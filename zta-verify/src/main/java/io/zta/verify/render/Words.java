@@ -10,8 +10,11 @@ import io.zta.snapshot.Origin;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** The words that all formats share. */
 final class Words {
@@ -32,6 +35,21 @@ final class Words {
 
     static List<Doubt> doubts(ClaimResult result) {
         return result.verdict().match(proven -> List.of(), Verdict.Violated::doubts, Verdict.Unknown::doubts);
+    }
+
+    /** All doubts of all claims, each once, with the claims they are about. */
+    static Map<Doubt, List<String>> doubts(Dossier dossier) {
+        Map<Doubt, List<String>> doubts = new LinkedHashMap<>();
+        for (Dossier.Asked asked : dossier.claims()) {
+            for (Doubt doubt : doubts(asked.result())) {
+                List<String> claims = doubts.computeIfAbsent(doubt, key -> new ArrayList<>());
+                String claim = asked.result().claim().id();
+                if (!claims.contains(claim)) {
+                    claims.add(claim);
+                }
+            }
+        }
+        return doubts;
     }
 
     static List<String> because(ClaimResult result) {

@@ -1,0 +1,53 @@
+package io.zta.verify.render;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The report for a terminal. */
+final class TextReportTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"phase-0", "record-manifests", "posture"})
+    void lines_keep_to_80_columns_unless_one_word_is_longer(String name) {
+        for (String line : Format.TEXT.render(Cases.record(name)).lines().toList()) {
+            boolean oneWord = !line.strip().contains(" ");
+            assertThat(line.length() <= 80 || oneWord).as(line).isTrue();
+        }
+    }
+
+    @Test
+    void a_healthy_namespace_fits_one_screen() {
+        String text = Format.TEXT.render(Cases.healthy());
+        assertThat(text.lines().count()).isLessThanOrEqualTo(40);
+        assertThat(text).contains("8 of 8 claims proven").contains("Next");
+    }
+
+    @Test
+    void findings_are_sorted_by_severity() {
+        String text = Format.TEXT.render(Cases.everything());
+        List<String> order =
+                List.of("ZTA-NET-001 error", "ZTA-MESH-001 error", "ZTA-NET-002 warning", "ZTA-OPS-001 note");
+        assertThat(text).containsSubsequence(order);
+    }
+
+    @Test
+    void colour_is_there_only_when_asked_for() {
+        assertThat(TextReport.plain().write(Cases.everything())).doesNotContain("\u001b");
+        assertThat(TextReport.coloured().write(Cases.everything())).contains("\u001b[31mviolated", "\u001b[33munknown");
+    }
+
+    @Test
+    void colours_change_nothing_else() {
+        String coloured = TextReport.coloured().write(Cases.everything());
+        assertThat(coloured.replaceAll("\u001b\\[\\d+m", ""))
+                .isEqualTo(TextReport.plain().write(Cases.everything()));
+    }
+
+    @Test
+    void control_characters_of_a_manifest_do_not_reach_the_terminal() {
+        assertThat(TextReport.plain().write(Cases.everything())).doesNotContain("\u0007");
+    }
+}
