@@ -143,6 +143,15 @@ final class Deeds {
             MESH_KINDS.forEach((resource, spec) -> opening(MESH_ROOT, resource, spec));
             change(GroupKind.CONFIG_MAP, "configmaps", "istio", "changes the configuration of the whole mesh");
             change(GroupKind.SECRET, "secrets", "istio-ca-secret", "replaces the key that signs every identity");
+            Node key = yaml("apiVersion: v1\nkind: Secret\nmetadata: {name: cacerts, namespace: " + MESH_ROOT + "}\n");
+            add(
+                    "brings a key of its own to sign every identity",
+                    "create",
+                    "secrets",
+                    MESH_ROOT,
+                    "",
+                    Optional.of(key),
+                    Optional.empty());
         }
         posture.gateway().filter(gateway -> network || mesh).ifPresent(this::gateway);
         mutations();
