@@ -38,7 +38,7 @@ final class DirectAccess {
         reach.doubts().forEach(result::doubt);
         List<Pod> sources = distinct(reach.pods().all());
         for (Pod target : distinct(reach.pods().in(namespace))) {
-            if (posture.protects(namespace, target.labels())) {
+            if (!Strangers.includes(target) && posture.protects(namespace, target.labels())) {
                 judge(target, sources, result);
             }
         }
@@ -79,7 +79,7 @@ final class DirectAccess {
                 check(
                         target,
                         source.display(),
-                        "Namespace " + source.namespace(),
+                        (Strangers.includes(source) ? "worn " : "") + "Namespace " + source.namespace(),
                         reach.between(source, target),
                         allowed(source, target),
                         open,
@@ -103,18 +103,18 @@ final class DirectAccess {
             ClaimResult.Collector result) {
         PortSet excess = connection.expected().minus(allowed);
         if (!excess.isEmpty()) {
-            open.computeIfAbsent(kind, key -> opened(target, from, kind.equals("outside"), excess));
+            open.computeIfAbsent(kind, key -> opened(target, from, kind, excess));
         } else if (!connection.possible().minus(allowed).isEmpty()) {
             connection.reasons().forEach(result::doubt);
         }
     }
 
-    private Finding opened(Pod target, String from, boolean outside, PortSet ports) {
+    private Finding opened(Pod target, String from, String kind, PortSet ports) {
         Port port = ports.ranges().get(0);
         List<Hop> steps = new ArrayList<>();
         steps.add(Hop.of(from + " connects to Pod " + target.display() + " on " + ports));
         List<Evidence> evidence = new ArrayList<>();
-        if (!outside) {
+        if (!kind.equals("outside")) {
             Port one = new Port(port.protocol(), port.first(), port.first());
             for (Hop step : reach.explain(from, target.display(), one).steps()) {
                 steps.add(step);
@@ -124,6 +124,16 @@ final class DirectAccess {
         if (evidence.isEmpty()) {
             evidence.add(
                     Evidence.of(target.resource(), "", "its NetworkPolicies, or their absence, let " + from + " in"));
+        }
+        if (kind.startsWith("worn ")) {
+            return finding(
+                    "ZTA-NET-003",
+                    "NET-spoof",
+                    target.resource(),
+                    "is open to whoever makes a pod like " + from + " on " + ports,
+                    evidence,
+                    steps,
+                    "have the peer name the namespace by kubernetes.io/metadata.name and every label of its pods");
         }
         return finding(
                 "ZTA-NET-001",

@@ -26,7 +26,7 @@ public final class NetworkLayer implements Layer {
         if (!posture.asks(Intent.DenyDirectAccess.class)) {
             return List.of();
         }
-        DirectAccess direct = new DirectAccess(posture, Reachability.of(snapshot));
+        DirectAccess direct = new DirectAccess(posture, Reachability.of(Strangers.joinedTo(snapshot, posture)));
         return posture.namespaces().stream().map(direct::examine).toList();
     }
 }

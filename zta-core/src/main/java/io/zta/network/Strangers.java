@@ -1,0 +1,138 @@
+package io.zta.network;
+
+import io.zta.Posture;
+import io.zta.intent.Gateway;
+import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Node;
+import io.zta.snapshot.Origin;
+import io.zta.snapshot.Pod;
+import io.zta.snapshot.Resource;
+import io.zta.snapshot.Selector;
+import io.zta.snapshot.Snapshot;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Pods that are not there and that anyone with the right to create pods could make: for each peer that a policy of a
+ * protected namespace lets in, one that wears just the labels asked for, in each sort of namespace that the peer takes. A
+ * policy is judged by whom it would let in, not by who happens to run.
+ */
+final class Strangers {
+    private static final String NAME = "(any pod)";
+    private static final String NEW_NAMESPACE = "(a new namespace)";
+
+    private Strangers() {}
+
+    static boolean includes(Pod pod) {
+        return pod.name().startsWith(NAME);
+    }
+
+    /** The snapshot with the pods that the policies of a posture's namespaces would let in. */
+    static Snapshot joinedTo(Snapshot snapshot, Posture posture) {
+        Set<Map.Entry<String, Map<String, String>>> pods = new LinkedHashSet<>();
+        Map<String, String> made = new LinkedHashMap<>();
+        for (String namespace : posture.namespaces()) {
+            for (Resource policy : snapshot.resources(GroupKind.NETWORK_POLICY, namespace)) {
+                for (Node rule : policy.spec().get("ingress").items()) {
+                    for (Node peer : rule.get("from").items()) {
+                        add(snapshot, posture, namespace, peer, pods, made);
+                    }
+                }
+            }
+        }
+        List<Resource> more = new ArrayList<>();
+        if (!made.isEmpty()) {
+            more.add(resource("Namespace", "", NEW_NAMESPACE, made, Map.of()));
+        }
+        int number = 0;
+        for (Map.Entry<String, Map<String, String>> pod : pods) {
+            number++;
+            Node containers = Node.array(List.of(Node.object(Map.of("name", Node.text("app")))));
+            more.add(resource(
+                    "Pod",
+                    pod.getKey(),
+                    NAME + number,
+                    pod.getValue(),
+                    Map.of("spec", Node.object(Map.of("containers", containers)))));
+        }
+        return more.isEmpty() ? snapshot : snapshot.with(more);
+    }
+
+    private static void add(
+            Snapshot snapshot,
+            Posture posture,
+            String own,
+            Node peer,
+            Set<Map.Entry<String, Map<String, String>>> pods,
+            Map<String, String> made) {
+        if (peer.get("ipBlock").isPresent()) {
+            return;
+        }
+        Map<String, String> labels = worn(peer.get("podSelector"));
+        Node namespaces = peer.get("namespaceSelector");
+        if (namespaces.isAbsent()) {
+            pods.add(Map.entry(own, labels));
+            return;
+        }
+        Selector selector = Selector.of(namespaces);
+        String gateway = posture.gateway().map(Gateway::namespace).orElse("");
+        Optional<String> other = Optional.empty();
+        for (String name : snapshot.namespaces()) {
+            if (!selector.matches(snapshot.namespaceLabels(name))) {
+                continue;
+            }
+            if (name.equals(own) || name.equals(gateway)) {
+                pods.add(Map.entry(name, labels));
+            } else if (other.isEmpty()) {
+                other = Optional.of(name);
+            }
+        }
+        other.ifPresent(name -> pods.add(Map.entry(name, labels)));
+        Map<String, String> named = worn(namespaces);
+        if (other.isEmpty() && !named.containsKey("kubernetes.io/metadata.name")) {
+            made.putAll(named); // whoever makes a namespace labels it
+            pods.add(Map.entry(NEW_NAMESPACE, labels));
+        }
+    }
+
+    /** The fewest labels that a selector asks for. */
+    private static Map<String, String> worn(Node selector) {
+        Map<String, String> labels =
+                new LinkedHashMap<>(selector.get("matchLabels").textMap());
+        for (Node expression : selector.get("matchExpressions").items()) {
+            String key = expression.get("key").textOr("");
+            switch (expression.get("operator").textOr("")) {
+                case "In" ->
+                    expression.get("values").texts().stream().findFirst().ifPresent(v -> labels.put(key, v));
+                case "Exists" -> labels.putIfAbsent(key, "");
+                default -> {
+                    // what must not be there is not there
+                }
+            }
+        }
+        return labels;
+    }
+
+    private static Resource resource(
+            String kind, String namespace, String name, Map<String, String> labels, Map<String, Node> more) {
+        Map<String, Node> texts = new LinkedHashMap<>();
+        labels.forEach((key, value) -> texts.put(key, Node.text(value)));
+        Map<String, Node> metadata = new LinkedHashMap<>();
+        metadata.put("name", Node.text(name));
+        if (!namespace.isEmpty()) {
+            metadata.put("namespace", Node.text(namespace));
+        }
+        metadata.put("labels", Node.object(texts));
+        Map<String, Node> tree = new LinkedHashMap<>();
+        tree.put("apiVersion", Node.text("v1"));
+        tree.put("kind", Node.text(kind));
+        tree.put("metadata", Node.object(metadata));
+        tree.putAll(more);
+        return Resource.of(Node.object(tree), Origin.MEMORY);
+    }
+}
