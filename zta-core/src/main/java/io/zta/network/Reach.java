@@ -90,6 +90,11 @@ public final class Reach {
         return rows;
     }
 
+    /** What this lets through and the other does not, as rows of the ports that are more; sorted. */
+    public List<Row> beyond(Reach other) {
+        return new Beyond().of(rows(), other.rows());
+    }
+
     private void forEach(Sink sink) throws IOException {
         Universe universe = reachability.universe();
         Unions unions = new Unions(reachability.ports());

@@ -60,6 +60,18 @@ public final class Verifier {
                 snapshot.counts());
     }
 
+    /**
+     * What opens and what closes from one snapshot to a later one: connections that network policies let through, rights
+     * that are rows of the catalogue of bypasses, and findings of the postures given. Pure.
+     *
+     * @param postures what is to hold; may be empty, then the mesh and admission are not compared
+     * @param before the earlier snapshot
+     * @param after the later one
+     */
+    public static Difference compare(List<Posture> postures, Snapshot before, Snapshot after) {
+        return new Comparison().of(postures, before, after);
+    }
+
     /** What the posture asks for and no layer answered: Unknown, for a claim left out would read as one that holds. */
     private static List<ClaimResult> notEvaluated(Posture posture, List<ClaimResult> answered) {
         List<ClaimResult> missing = new ArrayList<>();

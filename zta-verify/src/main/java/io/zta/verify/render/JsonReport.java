@@ -8,6 +8,7 @@ import io.zta.finding.Hop;
 import io.zta.intent.Intent;
 import io.zta.snapshot.Origin;
 import io.zta.verify.Report;
+import io.zta.verify.internal.Fingerprint;
 import io.zta.verify.internal.Json;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -136,7 +137,7 @@ final class JsonReport {
                 "rule",
                 finding.rule(),
                 "fingerprint",
-                Words.fingerprint(finding));
+                Fingerprint.of(finding));
     }
 
     private static Map<String, Object> hop(Hop hop) {

@@ -10,6 +10,7 @@ import io.zta.snapshot.Damage;
 import io.zta.snapshot.Origin;
 import io.zta.verify.Catalogue;
 import io.zta.verify.Report;
+import io.zta.verify.internal.Fingerprint;
 import io.zta.verify.internal.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -162,7 +163,7 @@ final class SarifReport {
                 "codeFlows",
                 flows.isEmpty() ? Optional.empty() : Optional.of(flows),
                 "partialFingerprints",
-                Json.object("ztaFinding/v1", numbered(Words.fingerprint(finding))),
+                Json.object("ztaFinding/v1", numbered(Fingerprint.of(finding))),
                 "properties",
                 Json.object("claim", claim.map(result -> result.claim().id()), "bypass", finding.bypass()));
     }
@@ -208,7 +209,8 @@ final class SarifReport {
                 "partialFingerprints",
                 Json.object(
                         "ztaFinding/v1",
-                        numbered(Words.hash(result.claim().id() + "\n" + result.scope() + "\n" + doubt.reason()))));
+                        numbered(Fingerprint.hash(
+                                result.claim().id() + "\n" + result.scope() + "\n" + doubt.reason()))));
     }
 
     private static Map<String, Object> unread(Damage damage) {

@@ -7,9 +7,6 @@ import io.zta.finding.Finding;
 import io.zta.finding.Severity;
 import io.zta.finding.Verdict;
 import io.zta.snapshot.Origin;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,40 +69,6 @@ final class Words {
                 .filter(Words::hasPlace)
                 .findFirst()
                 .orElse(Origin.MEMORY);
-    }
-
-    /**
-     * Tells a finding from others wherever its file and line move to: of its id, its object, and the decisive field
-     * without places in lists.
-     */
-    static String fingerprint(Finding finding) {
-        StringBuilder text = new StringBuilder(finding.id())
-                .append('\n')
-                .append(finding.bypass())
-                .append('\n')
-                .append(finding.object());
-        finding.evidence().stream()
-                .findFirst()
-                .ifPresent(decisive -> text.append('\n')
-                        .append(decisive.object())
-                        .append('\n')
-                        .append(decisive.path().replaceAll("\\[\\d+\\]", "[]"))
-                        .append('\n')
-                        .append(decisive.value()));
-        return hash(text.toString());
-    }
-
-    static String hash(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            StringBuilder hex = new StringBuilder();
-            for (int i = 0; i < 16; i++) {
-                hex.append(String.format(Locale.ROOT, "%02x", digest[i]));
-            }
-            return hex.toString();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 
     /** {@code 1 pod}, {@code 2 pods}. */

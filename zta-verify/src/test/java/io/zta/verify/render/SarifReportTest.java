@@ -9,6 +9,7 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import io.zta.finding.Severity;
 import io.zta.snapshot.Origin;
+import io.zta.verify.internal.Fingerprint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -93,15 +94,15 @@ final class SarifReportTest {
 
     @Test
     void a_fingerprint_stays_when_file_line_and_place_in_a_list_change() {
-        String here = Words.fingerprint(Cases.finding(
+        String here = Fingerprint.of(Cases.finding(
                 "ZTA-NET-001", Severity.ERROR, "NetworkPolicy default/a", "is open", new Origin("a.yaml", 3, 1)));
-        String there = Words.fingerprint(Cases.finding(
+        String there = Fingerprint.of(Cases.finding(
                 "ZTA-NET-001",
                 Severity.ERROR,
                 "NetworkPolicy default/a",
                 "is wide open",
                 new Origin("b/c.yaml", 90, 7)));
-        String other = Words.fingerprint(Cases.finding(
+        String other = Fingerprint.of(Cases.finding(
                 "ZTA-NET-001", Severity.ERROR, "NetworkPolicy default/z", "is open", new Origin("a.yaml", 3, 1)));
         assertThat(there).isEqualTo(here);
         assertThat(other).isNotEqualTo(here);
