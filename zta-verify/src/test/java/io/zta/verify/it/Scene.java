@@ -169,6 +169,15 @@ final class Scene implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** A pod by its name. */
+    static Pod pod(KubernetesClient client, String inNamespace, String name) {
+        Pod pod = client.pods().inNamespace(inNamespace).withName(name).get();
+        if (pod == null) {
+            throw new KubernetesClientException("there is no pod " + inNamespace + "/" + name);
+        }
+        return pod;
+    }
+
     void awaitReady(String inNamespace, String label) {
         await("a ready pod " + label + " in " + inNamespace, () -> {
             String[] pair = label.split("=");
