@@ -101,7 +101,7 @@ final class DirectAccess {
             PortSet allowed,
             Map<String, Finding> open,
             ClaimResult.Collector result) {
-        PortSet excess = connection.expected().minus(allowed);
+        PortSet excess = connection.sure().minus(allowed);
         if (!excess.isEmpty()) {
             open.computeIfAbsent(kind, key -> opened(target, from, kind, excess));
         } else if (!connection.possible().minus(allowed).isEmpty()) {

@@ -11,6 +11,8 @@ import io.zta.intent.LayerName;
 import io.zta.rbac.admission.Admission;
 import io.zta.rbac.admission.EntryPolicies;
 import io.zta.rbac.admission.GuardPolicies;
+import io.zta.rbac.audit.AuditPolicyFile;
+import io.zta.rbac.audit.Recorded;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,16 +42,24 @@ public final class ApiLayer implements Layer {
         if (posture.guarded()) {
             results.add(Tampering.examine(posture, snapshot, admission));
         }
+        if (posture.asks(Intent.Audit.class)) {
+            results.add(Recorded.examine(posture, snapshot));
+        }
         return results;
     }
 
     @Override
     public List<Finding> notes(Posture posture, Snapshot snapshot) {
-        return Admission.of(snapshot, Rbac.of(snapshot)).findings();
+        List<Finding> notes =
+                new ArrayList<>(Admission.of(snapshot, Rbac.of(snapshot)).findings());
+        if (!posture.asks(Intent.Audit.class)) {
+            notes.addAll(Recorded.notes(posture, snapshot));
+        }
+        return notes;
     }
 
     @Override
     public List<Extra> extras(Posture posture) {
-        return List.of();
+        return posture.asks(Intent.Audit.class) ? List.of(AuditPolicyFile.of(posture)) : List.of();
     }
 }
