@@ -546,6 +546,6 @@ final class PostureReader {
     }
 
     private PostureException fail(Node node, @org.jspecify.annotations.Nullable String problem) {
-        return new PostureException(at(node) + ": " + problem + (problem.endsWith(".") ? "" : "."));
+        return new PostureException(at(node) + ": " + String.valueOf(problem).replaceFirst("\\.?$", "."));
     }
 }
