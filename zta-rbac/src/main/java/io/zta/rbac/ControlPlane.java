@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** The subjects that are Kubernetes' own: part of the trusted base, reachable by others but not reported themselves. */
-final class ControlPlane {
+public final class ControlPlane {
     private static final Set<Subject> EVERYONE = Set.of(
             Subject.group("system:authenticated"),
             Subject.group("system:unauthenticated"),
@@ -35,7 +35,7 @@ final class ControlPlane {
     }
 
     /** Whether the subject is a controller, a component or a group of the control plane. */
-    static boolean includes(Subject subject) {
+    public static boolean includes(Subject subject) {
         return OWN.contains(subject)
                 || subject.kind() == Subject.Kind.USER
                         && (subject.name().startsWith("system:kube-")

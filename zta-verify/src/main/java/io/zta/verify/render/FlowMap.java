@@ -33,7 +33,7 @@ public record FlowMap(List<Place> places, List<Flow> flows, int leftOut) {
      * @param from place of the source in {@link FlowMap#places()}
      * @param to place of the destination
      * @param ports protocols and ports, such as {@code "TCP 8080"} or {@code "All Connections"}
-     * @param asked whether a posture names the source: its gateway, or a peer it allows
+     * @param asked whether the source is expected: a gateway or peer that a posture names, or the node's own network
      */
     public record Flow(int from, int to, String ports, boolean asked) {}
 

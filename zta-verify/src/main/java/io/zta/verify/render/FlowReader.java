@@ -74,7 +74,11 @@ final class FlowReader {
         return postures.stream().anyMatch(posture -> posture.protects(pod.namespace(), pod.labels()));
     }
 
+    /** The node a pod runs on can't be kept out, so what shares its network is no surprise. */
     private boolean isNamed(Pod pod) {
+        if (pod.hostNetwork()) {
+            return true;
+        }
         for (Posture posture : postures) {
             Gateway gateway = posture.gateway().orElseGet(Gateway::istio);
             if (pod.namespace().equals(gateway.namespace()) && wears(pod, gateway.labels())) {

@@ -35,7 +35,7 @@ final class HtmlFlows {
                 <label><input type="checkbox" id="only-other"> only peers that no posture names</label>
                 <button type="button" id="open-all">Unfold all</button>
                 <button type="button" id="close-all">Fold all</button></form>
-                <p class="legend"><span><span class="swatch"></span>from a peer that a posture names</span>
+                <p class="legend"><span><span class="swatch"></span>from a peer that a posture names, or a node</span>
                 <span><span class="swatch other"></span>from any other</span></p>
                 <div id="picture"></div>
                 <p id="chosen" class="count" aria-live="polite"></p>

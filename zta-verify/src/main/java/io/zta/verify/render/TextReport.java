@@ -38,6 +38,13 @@ public final class TextReport {
         return new TextReport(true);
     }
 
+    /** One finding with its evidence, its way in and its fix; without colour. */
+    public static String of(Finding finding) {
+        TextReport report = plain();
+        report.finding(finding);
+        return report.out.toString();
+    }
+
     /** Writes reports. */
     public String write(Dossier dossier) {
         out.setLength(0);
