@@ -10,6 +10,7 @@ import io.zta.finding.Finding;
 import io.zta.intent.Intent;
 import io.zta.intent.Phase;
 import io.zta.snapshot.Snapshot;
+import io.zta.verify.proof.AdminPorts;
 import io.zta.verify.proof.LegitimateTraffic;
 import io.zta.verify.proof.TrustedBase;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ public final class Verifier {
                     .forEach(claims::add);
             notes.addAll(layer.notes(posture, snapshot));
         }
+        notes.addAll(AdminPorts.notes(posture, snapshot));
         if (asks(posture, Claim.LEGITIMATE_TRAFFIC) && isDue(Claim.LEGITIMATE_TRAFFIC, posture.phase())) {
             LegitimateTraffic.examine(posture, snapshot).stream()
                     .map(result -> result.doubted(unread))

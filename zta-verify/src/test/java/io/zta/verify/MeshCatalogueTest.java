@@ -1,0 +1,329 @@
+package io.zta.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zta.Posture;
+import io.zta.ZeroTrust;
+import io.zta.finding.Claim;
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
+import io.zta.finding.Verdict;
+import io.zta.intent.TokenIssuer;
+import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Resource;
+import io.zta.snapshot.Snapshot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Each way around the mesh that the catalogue names is found in a snapshot that has it, with the way that is open, and is
+ * closed by the posture's objects: either they make it harmless where it stands, or they refuse whoever writes it anew.
+ */
+class MeshCatalogueTest {
+    private static final Posture POSTURE = ZeroTrust.namespace("shop")
+            .denyDirectAccess()
+            .strictMtls()
+            .requireJwt(TokenIssuer.of("https://good").keys("{}"));
+
+    /** How the posture's objects close a way. */
+    private enum Closed {
+        /** The fault stands and does nothing beside them. */
+        HARMLESS,
+        /** The fault has to be taken away once; they refuse it from then on. */
+        REFUSED,
+        /** No object closes it: whom to trust is listed. */
+        TRUSTED
+    }
+
+    private record Row(String bypass, String what, String fault, Closed closed) {}
+
+    private static final String INIT =
+            "{name: istio-init, image: hub/proxyv2:1, args: [istio-iptables, -b, '*', -d, '15090,15021,15020']}";
+    private static final String PROXY =
+            "{name: istio-proxy, image: hub/proxyv2:1, restartPolicy: Always, args: [proxy, sidecar]}";
+
+    private static String pod(String namespace, String name, String annotations, String init, String spec) {
+        return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: " + namespace
+                + ", labels: {app: " + name + "}, annotations: {" + annotations + "}}\nspec:\n  initContainers: ["
+                + init
+                + "]\n  " + spec + "\n";
+    }
+
+    private static String orders(String annotations, String init, String container) {
+        return pod(
+                "shop",
+                "orders",
+                annotations,
+                init,
+                "containers: [{name: app, image: app:1, ports: [{containerPort: 8080}]" + container + "}]");
+    }
+
+    private static String object(String version, String kind, String namespace, String name, String spec) {
+        return "---\napiVersion: " + version + "\nkind: " + kind + "\nmetadata: {name: " + name + ", namespace: "
+                + namespace + "}\nspec: " + spec + "\n";
+    }
+
+    private static String security(String kind, String name, String spec) {
+        return object("security.istio.io/v1", kind, "shop", name, spec);
+    }
+
+    private static final String STATUS = "sidecar.istio.io/status: '{}'";
+    private static final String HEALTHY = """
+            ---
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: shop, labels: {istio-injection: enabled}}
+            ---
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: istio-system}
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: istio-ingressgateway-service-account, namespace: istio-system}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: gateway, namespace: istio-system, labels: {app: istio-ingressgateway, istio: ingressgateway}}
+            spec:
+              serviceAccountName: istio-ingressgateway-service-account
+              containers: [{name: istio-proxy, image: hub/proxyv2:1, args: [proxy, router]}]
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: stranger, namespace: tools}
+            spec: {containers: [{name: app, image: app:1}]}
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: orders, namespace: shop, creationTimestamp: "2026-01-01T00:00:00Z"}
+            spec: {selector: {app: orders}, ports: [{name: http, port: 80, targetPort: 8080}]}
+            """ + orders(STATUS, INIT + "," + PROXY, "");
+
+    /** What somebody had who closed the mesh by hand: STRICT, the gateway's principal, a token. */
+    private static final String BY_HAND = security("PeerAuthentication", "strict", "{mtls: {mode: STRICT}}")
+            + security("RequestAuthentication", "tokens", "{jwtRules: [{issuer: 'https://good', jwks: '{}'}]}");
+
+    private static String allow(String source) {
+        return security("AuthorizationPolicy", "allow", "{rules: [{from: [{source: {" + source + "}}]}]}");
+    }
+
+    private static final String GATEWAY =
+            "principals: [cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account]";
+
+    private static List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        rows.add(new Row("MESH-plaintext", "no mode is set", allow(GATEWAY), Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-plaintext",
+                "a workload is permissive",
+                security(
+                        "PeerAuthentication",
+                        "weak",
+                        "{selector: {matchLabels: {app: orders}}, mtls: {mode: PERMISSIVE}}"),
+                Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-port",
+                "a port is turned off",
+                security(
+                        "PeerAuthentication",
+                        "weak",
+                        "{selector: {matchLabels: {app: orders}}, mtls: {mode: STRICT}, portLevelMtls: {'8080': {mode: DISABLE}}}"),
+                Closed.REFUSED));
+        rows.add(new Row("MESH-nosidecar", "a pod without a sidecar", orders("", "", ""), Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-capture",
+                "an excluded port",
+                object(
+                        "apps/v1",
+                        "Deployment",
+                        "shop",
+                        "more",
+                        "{template: {metadata: {labels: {app: more}, annotations: {traffic.sidecar.istio.io/excludeInboundPorts:"
+                                + " '8080'}}, spec: {containers: [{name: app, image: app:1}]}}}"),
+                Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-image",
+                "the proxy's image is another",
+                object(
+                        "apps/v1",
+                        "Deployment",
+                        "shop",
+                        "more",
+                        "{template: {metadata: {labels: {app: more}, annotations: {sidecar.istio.io/proxyImage: 'evil:1'}},"
+                                + " spec: {containers: [{name: app, image: app:1}]}}}"),
+                Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-netadmin",
+                "a container adds NET_ADMIN",
+                orders(STATUS, INIT + "," + PROXY, ", securityContext: {capabilities: {add: [NET_ADMIN]}}"),
+                Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-identity", "every principal is allowed", BY_HAND + allow("principals: ['*']"), Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-identity",
+                "a second ALLOW",
+                BY_HAND
+                        + allow(GATEWAY + ", requestPrincipals: ['https://good/*']")
+                        + security("AuthorizationPolicy", "second", "{rules: [{}]}"),
+                Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-identity", "tokens are checked and not asked for", BY_HAND + allow(GATEWAY), Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-identity",
+                "a dry run",
+                BY_HAND
+                        + allow(GATEWAY + ", requestPrincipals: ['https://good/*']")
+                                .replace("name: allow,", "name: allow, annotations: {istio.io/dry-run: 'true'},"),
+                Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-issuer",
+                "another issuer's tokens count",
+                BY_HAND
+                        + security(
+                                "RequestAuthentication",
+                                "more",
+                                "{jwtRules: [{issuer: 'https://good', jwks: '{other keys}'}]}"),
+                Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-protocol",
+                "the port is renamed",
+                BY_HAND
+                        + allow(GATEWAY)
+                        + object(
+                                "v1",
+                                "Service",
+                                "shop",
+                                "orders",
+                                "{selector: {app: orders}, ports: [{name: tcp, port: 80, targetPort: 8080}]}"),
+                Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-worn",
+                "a pod runs as the gateway's service account",
+                object(
+                        "v1",
+                        "Pod",
+                        "istio-system",
+                        "worn",
+                        "{serviceAccountName: istio-ingressgateway-service-account, containers: [{name: app, image: app:1}]}"),
+                Closed.TRUSTED));
+        rows.add(new Row(
+                "MESH-route",
+                "a route of another namespace",
+                object(
+                        "networking.istio.io/v1",
+                        "VirtualService",
+                        "tools",
+                        "route",
+                        "{gateways: [tools/edge], http: [{route: [{destination: {host: orders.shop.svc.cluster.local}}]}]}"),
+                Closed.TRUSTED));
+        rows.add(new Row("MESH-admin", "15020 is open to pods", "", Closed.HARMLESS));
+        rows.add(new Row(
+                "MESH-config",
+                "a filter takes the check out",
+                object(
+                        "networking.istio.io/v1alpha3",
+                        "EnvoyFilter",
+                        "shop",
+                        "open",
+                        "{configPatches: [{applyTo: HTTP_FILTER, match: {listener: {filterChain: {filter: {subFilter: {name:"
+                                + " envoy.filters.http.rbac}}}}}, patch: {operation: REMOVE}}]}"),
+                Closed.REFUSED));
+        return rows;
+    }
+
+    private static Snapshot snapshot(String fault, boolean protectedBy) {
+        Snapshot cluster = Snapshot.ofText("cluster", HEALTHY);
+        // Labels of the namespace are applied onto those it has; here they decide nothing.
+        List<Resource> objects = Snapshot.ofText("rendered", POSTURE.manifests().toYaml())
+                .resources()
+                .filter(object -> !object.type().equals(GroupKind.NAMESPACE))
+                .toList();
+        Snapshot applied = protectedBy ? cluster.with(objects) : cluster;
+        Snapshot whole = applied.with(Snapshot.ofText("fault", fault));
+        assertThat(whole.damages()).isEmpty();
+        return whole;
+    }
+
+    private static List<Finding> found(Snapshot snapshot, String bypass) {
+        Report report = Verifier.verify(POSTURE, snapshot);
+        List<Finding> all = new ArrayList<>(report.notes());
+        for (ClaimResult result : report.claims()) {
+            if (result.verdict() instanceof Verdict.Violated violated) {
+                all.addAll(violated.findings());
+            }
+        }
+        return all.stream().filter(finding -> finding.bypass().equals(bypass)).toList();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> each_way_is_found_with_its_witness() {
+        return rows().stream()
+                .map(row -> DynamicTest.dynamicTest(row.bypass() + " " + row.what(), () -> {
+                    List<Finding> findings = found(snapshot(row.fault(), false), row.bypass());
+                    assertThat(findings).isNotEmpty().allSatisfy(finding -> {
+                        assertThat(finding.evidence()).isNotEmpty();
+                        assertThat(finding.witness()).hasSizeGreaterThan(1);
+                        assertThat(finding.fix()).isNotEmpty();
+                    });
+                }));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> the_postures_objects_close_it_or_say_who_is_trusted() {
+        return rows().stream()
+                .map(row -> DynamicTest.dynamicTest(row.bypass() + " " + row.what(), () -> {
+                    List<Finding> beside = found(snapshot(row.fault(), true), row.bypass());
+                    List<Finding> gone = found(snapshot("", true), row.bypass());
+                    assertThat(gone).as("once the fault is gone").isEmpty();
+                    if (row.closed() == Closed.HARMLESS) {
+                        assertThat(beside).as("beside the posture's objects").isEmpty();
+                    } else {
+                        assertThat(beside).as("it is still there").isNotEmpty();
+                    }
+                    if (row.closed() == Closed.TRUSTED) {
+                        assertThat(Catalogue.find(row.bypass()).orElseThrow().closing())
+                                .isNotEqualTo(Catalogue.Closing.CLOSED);
+                    }
+                }));
+    }
+
+    @Test
+    void without_the_rule_on_pods_the_claim_on_tampering_fails() {
+        Snapshot whole = snapshot("", true);
+        assertThat(tamper(whole)).as("all objects are there").doesNotContain("Violated");
+        List<Resource> bindings = whole.resources(GroupKind.VALIDATING_ADMISSION_POLICY_BINDING).stream()
+                .filter(binding -> binding.name().startsWith("zta-sidecar-"))
+                .toList();
+        assertThat(bindings).isNotEmpty();
+        for (Resource binding : bindings) {
+            assertThat(tamper(whole.without(binding)))
+                    .as("without " + binding.display())
+                    .contains("Violated");
+        }
+    }
+
+    private static List<String> tamper(Snapshot snapshot) {
+        return Verifier.verify(POSTURE, snapshot).claims().stream()
+                .filter(result -> result.claim() == Claim.TAMPER)
+                .map(result -> result.verdict().getClass().getSimpleName())
+                .toList();
+    }
+
+    @Test
+    void every_row_of_the_mesh_in_the_catalogue_is_here() {
+        TreeSet<String> here = new TreeSet<>();
+        rows().forEach(row -> here.add(row.bypass()));
+        TreeSet<String> there = new TreeSet<>();
+        Catalogue.all().stream()
+                .map(Catalogue.Bypass::id)
+                .filter(id -> id.startsWith("MESH-"))
+                .forEach(there::add);
+        assertThat(here).isEqualTo(there);
+    }
+}
