@@ -19,8 +19,22 @@ public final class AddressRange implements Comparable<AddressRange> {
         this.last = last;
     }
 
-    /** Reads a CIDR block, or one address; empty where the text is neither. Bits behind the prefix are ignored. */
+    /**
+     * Reads a CIDR block, one address, or a range {@code FIRST-LAST}; empty where the text is none of them. Bits behind the
+     * prefix are ignored.
+     */
     public static Optional<AddressRange> parse(String text) {
+        int dash = text.indexOf('-');
+        if (dash > 0) {
+            Optional<Address> from = Address.parse(text.substring(0, dash));
+            Optional<Address> to = Address.parse(text.substring(dash + 1));
+            return from.isPresent()
+                            && to.isPresent()
+                            && from.get().v6() == to.get().v6()
+                            && from.get().compareTo(to.get()) <= 0
+                    ? Optional.of(new AddressRange(from.get(), to.get()))
+                    : Optional.empty();
+        }
         int slash = text.indexOf('/');
         Optional<Address> address = Address.parse(slash < 0 ? text : text.substring(0, slash));
         if (address.isEmpty()) {

@@ -36,10 +36,16 @@ final class DirectAccess {
                 .assume("The network plugin enforces NetworkPolicies; a live probe can show it.")
                 .because("no pod and no address beside the allowed ones is let through to any port");
         reach.doubts().forEach(result::doubt);
+        Probes probes = new Probes(reach);
         List<Pod> sources = distinct(reach.pods().all());
         for (Pod target : distinct(reach.pods().in(namespace))) {
             if (!Strangers.includes(target) && posture.protects(namespace, target.labels())) {
                 judge(target, sources, result);
+            }
+        }
+        for (Pod target : reach.pods().in(namespace)) {
+            if (posture.protects(namespace, target.labels())) {
+                probes.aimedAt(target).forEach(result::violatedBy);
             }
         }
         return result.result();
@@ -103,7 +109,8 @@ final class DirectAccess {
             ClaimResult.Collector result) {
         PortSet excess = connection.sure().minus(allowed);
         if (!excess.isEmpty()) {
-            open.computeIfAbsent(kind, key -> opened(target, from, kind, excess));
+            String key = allowed.isEmpty() ? kind : "ports " + kind;
+            open.computeIfAbsent(key, fresh -> opened(target, from, key, excess));
         } else if (!connection.possible().minus(allowed).isEmpty()) {
             connection.reasons().forEach(result::doubt);
         }
@@ -114,12 +121,10 @@ final class DirectAccess {
         List<Hop> steps = new ArrayList<>();
         steps.add(Hop.of(from + " connects to Pod " + target.display() + " on " + ports));
         List<Evidence> evidence = new ArrayList<>();
-        if (!kind.equals("outside")) {
-            Port one = new Port(port.protocol(), port.first(), port.first());
-            for (Hop step : reach.explain(from, target.display(), one).steps()) {
-                steps.add(step);
-                step.because().ifPresent(evidence::add);
-            }
+        Port one = new Port(port.protocol(), port.first(), port.first());
+        for (Hop step : reach.explain(from, target.display(), one).steps()) {
+            steps.add(step);
+            step.because().ifPresent(evidence::add);
         }
         if (evidence.isEmpty()) {
             evidence.add(
@@ -134,6 +139,16 @@ final class DirectAccess {
                     evidence,
                     steps,
                     "have the peer name the namespace by kubernetes.io/metadata.name and every label of its pods");
+        }
+        if (kind.startsWith("ports ")) {
+            return finding(
+                    "ZTA-NET-004",
+                    "NET-ports",
+                    target.resource(),
+                    "is open to " + from + " on " + ports + ", which the posture does not allow it",
+                    evidence,
+                    steps,
+                    "name the allowed ports and their protocol in the rules quoted as evidence");
         }
         return finding(
                 "ZTA-NET-001",
@@ -154,7 +169,15 @@ final class DirectAccess {
             List<Hop> witness,
             String fix) {
         return new Finding(
-                id, Severity.ERROR, bypass, object.display(), title, evidence, witness, fix, "docs/semantics.md");
+                id,
+                Severity.ERROR,
+                bypass,
+                object.display(),
+                title,
+                evidence,
+                witness,
+                fix,
+                "docs/semantics/network.md");
     }
 
     private PortSet allowed(Pod source, Pod target) {
@@ -174,7 +197,8 @@ final class DirectAccess {
         }
         for (Intent.Allow allow : posture.intents(Intent.Allow.class)) {
             Optional<String> from = allow.from().namespace();
-            boolean named = from.orElse(target.namespace()).equals(source.namespace())
+            boolean named = allow.to().namespaceOr(target.namespace()).equals(target.namespace())
+                    && from.orElse(target.namespace()).equals(source.namespace())
                     && source.labels()
                             .entrySet()
                             .containsAll(allow.from().labels().entrySet())

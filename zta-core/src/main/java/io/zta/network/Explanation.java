@@ -72,6 +72,13 @@ public record Explanation(
                 steps);
     }
 
+    /** The side of the source alone. */
+    static List<Hop> leaving(Reachability reach, Pod from, String to) {
+        List<Hop> steps = new ArrayList<>();
+        side(reach, from, end(reach, to), Direction.EGRESS, steps);
+        return steps;
+    }
+
     private static Connection connect(Reachability reach, End source, End target) {
         if (source.pod().isPresent() && target.pod().isPresent()) {
             return reach.between(source.pod().get(), target.pod().get());

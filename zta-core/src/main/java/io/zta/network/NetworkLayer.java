@@ -4,9 +4,11 @@ import io.zta.Posture;
 import io.zta.compile.Compiled;
 import io.zta.compile.Layer;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
 import io.zta.intent.Intent;
 import io.zta.intent.LayerName;
 import io.zta.snapshot.Snapshot;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The network layer: NetworkPolicies and Pod Security labels. */
@@ -23,10 +25,21 @@ public final class NetworkLayer implements Layer {
 
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
-        if (!posture.asks(Intent.DenyDirectAccess.class)) {
-            return List.of();
+        List<ClaimResult> results = new ArrayList<>();
+        if (posture.asks(Intent.DenyDirectAccess.class)) {
+            DirectAccess direct = new DirectAccess(posture, Reachability.of(Strangers.joinedTo(snapshot, posture)));
+            posture.namespaces().forEach(namespace -> results.add(direct.examine(namespace)));
         }
-        DirectAccess direct = new DirectAccess(posture, Reachability.of(Strangers.joinedTo(snapshot, posture)));
-        return posture.namespaces().stream().map(direct::examine).toList();
+        if (posture.asks(Intent.DenyEgress.class)) {
+            EgressAccess egress = new EgressAccess(posture, Reachability.of(snapshot));
+            posture.namespaces().forEach(namespace -> results.add(egress.examine(namespace)));
+        }
+        return results;
+    }
+
+    @Override
+    public List<Finding> notes(Posture posture, Snapshot snapshot) {
+        boolean asked = posture.asks(Intent.DenyDirectAccess.class) || posture.asks(Intent.DenyEgress.class);
+        return asked ? new NetworkNotes(posture, Reachability.of(snapshot)).findings() : List.of();
     }
 }

@@ -77,6 +77,9 @@ final class NetworkObjects {
         int number = 0;
         for (Intent.Allow allow : posture.intents(Intent.Allow.class)) {
             number++;
+            if (!isTarget(allow, namespace)) {
+                continue;
+            }
             policy(
                     namespace,
                     "zta-allow-" + number,
@@ -95,6 +98,17 @@ final class NetworkObjects {
                         .endSpec()
                         .build(),
                 true);
+    }
+
+    /** Whether the pods that an allowance opens are in that namespace. */
+    private boolean isTarget(Intent.Allow allow, String namespace) {
+        String asked = allow.to().namespaceOr(namespace);
+        if (!posture.namespaces().contains(asked)) {
+            throw new PostureException(allow.call() + " names pods of namespace \"" + asked
+                    + "\", which this posture does not protect. Name one of " + String.join(", ", posture.namespaces())
+                    + ", or leave the namespace out.");
+        }
+        return asked.equals(namespace);
     }
 
     private void policy(
@@ -161,6 +175,7 @@ final class NetworkObjects {
                                 .build(),
                         ports(List.of(Port.tcpRange(15010, 15014)))));
         egressPolicy(namespace, "zta-egress-allow-mesh", "denyEgress()", needed);
+        egressWithin(namespace);
         int number = 0;
         for (Intent.AllowTo allow : posture.intents(Intent.AllowTo.class)) {
             number++;
@@ -196,12 +211,51 @@ final class NetworkObjects {
                 true);
     }
 
+    /** What is let in from a protected pod must also be let out of it. */
+    private void egressWithin(String namespace) {
+        int number = 0;
+        for (Intent.Allow allow : posture.intents(Intent.Allow.class)) {
+            number++;
+            List<NetworkPolicyPeer> targets = new ArrayList<>();
+            for (String target : posture.namespaces()) {
+                if (isTarget(allow, target) && allow.from().namespaceOr(target).equals(namespace)) {
+                    targets.add(new NetworkPolicyPeerBuilder()
+                            .withNamespaceSelector(named(target))
+                            .withPodSelector(selector(both(posture.workloads(), allow.to())))
+                            .build());
+                }
+            }
+            Map<String, String> sources =
+                    new LinkedHashMap<>(posture.workloads().labels());
+            boolean meet = allow.from().labels().entrySet().stream()
+                    .allMatch(label -> label.getValue().equals(sources.getOrDefault(label.getKey(), label.getValue())));
+            if (targets.isEmpty() || !meet) {
+                continue; // it comes from pods whose egress is not ours
+            }
+            sources.putAll(allow.from().labels());
+            egressPolicy(
+                    namespace,
+                    "zta-egress-allow-from-" + number,
+                    allow.call(),
+                    selector(sources),
+                    List.of(new NetworkPolicyEgressRuleBuilder()
+                            .withTo(targets)
+                            .withPorts(allow.ports().isEmpty() ? List.of() : ports(allow.ports()))
+                            .build()));
+        }
+    }
+
     private void egressPolicy(String namespace, String name, String call, List<NetworkPolicyEgressRule> rules) {
+        egressPolicy(namespace, name, call, protectedPods(), rules);
+    }
+
+    private void egressPolicy(
+            String namespace, String name, String call, LabelSelector pods, List<NetworkPolicyEgressRule> rules) {
         add(
                 new NetworkPolicyBuilder()
                         .withMetadata(metadata(namespace, name, call))
                         .withNewSpec()
-                        .withPodSelector(protectedPods())
+                        .withPodSelector(pods)
                         .withPolicyTypes("Egress")
                         .withEgress(rules)
                         .endSpec()

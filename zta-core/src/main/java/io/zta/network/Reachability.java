@@ -1,6 +1,7 @@
 package io.zta.network;
 
 import io.zta.finding.Doubt;
+import io.zta.finding.Hop;
 import io.zta.intent.Port;
 import io.zta.network.Policy.Tier;
 import io.zta.network.Row.Level;
@@ -271,6 +272,17 @@ public final class Reachability {
         return connection(answer, reasons);
     }
 
+    /** What a pod's own side lets out to another pod, whatever that one lets in. */
+    Connection leaving(Pod from, Pod to) {
+        int source = classOf(from);
+        int target = classOf(to);
+        Row row = rows.row(source, Direction.EGRESS);
+        int[] answer = {row.sure()[target], row.best()[target], row.possible()[target]};
+        List<Doubt> reasons = new ArrayList<>(doubts());
+        reasons.addAll(doubts(source, Direction.EGRESS));
+        return connection(answer, reasons);
+    }
+
     /** What can pass from the node that a pod runs on. */
     public Connection fromNode(Pod to) {
         if (options.nodes() == Options.Nodes.ALLOWED) {
@@ -400,6 +412,11 @@ public final class Reachability {
             }
         }
         return rows.row(to, Direction.INGRESS).at(level)[from];
+    }
+
+    /** What decides whether a pod's own side lets a connection out. */
+    List<Hop> leaving(Pod from, String to) {
+        return Explanation.leaving(this, from, to);
     }
 
     /** What decides a connection, policy by policy. */

@@ -1,0 +1,259 @@
+package io.zta.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zta.Posture;
+import io.zta.ZeroTrust;
+import io.zta.finding.Claim;
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
+import io.zta.finding.Verdict;
+import io.zta.intent.Workload;
+import io.zta.snapshot.Snapshot;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The claims of the network layer, its findings and its notes. */
+final class NetworkClaimsTest {
+    private static final Posture POSTURE = ZeroTrust.namespace("shop").denyDirectAccess();
+    private static final Snapshot CLUSTER = Snapshot.ofText("cluster", """
+            {apiVersion: v1, kind: Pod, metadata: {name: orders, namespace: shop, labels: {app: orders}},
+             spec: {nodeName: n, containers: [{name: a, ports: [{containerPort: 8080}]}]},
+             status: {phase: Running, podIP: 10.0.0.1}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},
+             spec: {nodeName: n, containers: [{name: a}]}, status: {phase: Running, podIP: 10.0.0.2}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: debug, namespace: tools},
+             spec: {nodeName: n, containers: [{name: a}]}, status: {phase: Running, podIP: 10.0.0.3}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: gw, namespace: istio-system,
+               labels: {app: istio-ingressgateway, istio: ingressgateway}},
+             spec: {nodeName: n, containers: [{name: a}]}, status: {phase: Running, podIP: 10.0.0.4}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: orders, namespace: shop},
+             spec: {clusterIP: 10.96.0.9, selector: {app: orders}, ports: [{port: 80, targetPort: 8080}]}}
+            """);
+
+    private static Snapshot with(Snapshot snapshot, String yaml) {
+        return snapshot.with(Snapshot.ofText("more", yaml));
+    }
+
+    private static Snapshot closed(Posture posture) {
+        return CLUSTER.with(posture.manifests().snapshot());
+    }
+
+    private static ClaimResult claim(Posture posture, Snapshot snapshot, Claim claim) {
+        return new NetworkLayer()
+                .examine(posture, snapshot).stream()
+                        .filter(result -> result.claim() == claim)
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    private static List<Finding> findings(ClaimResult result) {
+        return result.verdict().match(proven -> List.of(), Verdict.Violated::findings, unknown -> List.of());
+    }
+
+    private static List<Finding> direct(Snapshot snapshot) {
+        return findings(claim(POSTURE, snapshot, Claim.DIRECT_ACCESS));
+    }
+
+    private static List<Finding> notes(Posture posture, Snapshot snapshot) {
+        return new NetworkLayer().notes(posture, snapshot);
+    }
+
+    private static void assertShown(List<Finding> findings, String id, String bypass) {
+        assertThat(findings).anySatisfy(finding -> {
+            assertThat(finding.id()).isEqualTo(id);
+            assertThat(finding.bypass()).isEqualTo(bypass);
+            assertThat(finding.evidence()).isNotEmpty();
+            assertThat(finding.fix()).isNotBlank();
+        });
+    }
+
+    // --- claims
+    // -------------------------------------------------------------------------------------------------------
+
+    @Test
+    void without_policies_every_pod_reaches_the_target_directly() {
+        assertThat(direct(CLUSTER))
+                .anySatisfy(finding -> {
+                    assertThat(finding.bypass()).isEqualTo("NET-direct");
+                    assertThat(finding.witness().get(0).what()).startsWith("tools/debug connects to Pod shop/");
+                })
+                .anySatisfy(finding ->
+                        assertThat(finding.title()).contains("is open to 0.0.0.0-255.255.255.255 on All Connections"));
+    }
+
+    @Test
+    void the_posture_closes_every_direct_way() {
+        assertThat(claim(POSTURE, closed(POSTURE), Claim.DIRECT_ACCESS).verdict())
+                .isInstanceOf(Verdict.Proven.class);
+    }
+
+    @Test
+    void a_peer_that_anyone_can_be_is_open_to_a_pod_that_is_not_there_yet() {
+        Snapshot spoofed = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: istio-ingressgateway}}}]}]}}
+                """);
+        assertShown(direct(spoofed), "ZTA-NET-003", "NET-spoof");
+    }
+
+    @Test
+    void a_pod_on_the_nodes_network_is_open_whatever_policies_say() {
+        Snapshot host = with(
+                closed(POSTURE),
+                "{apiVersion: v1, kind: Pod, metadata: {name: h, namespace: shop}, spec: {hostNetwork: true}}");
+        assertShown(direct(host), "ZTA-NET-002", "NET-node");
+    }
+
+    @Test
+    void ports_beyond_the_allowed_ones_are_found_on_an_allowed_peer() {
+        Snapshot wide = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: istio-ingressgateway,
+                   istio: ingressgateway}}, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}}]}]}}
+                """);
+        assertShown(direct(wide), "ZTA-NET-004", "NET-ports");
+    }
+
+    @Test
+    void a_probe_with_the_targets_address_goes_past_every_policy() {
+        for (String host : List.of("10.0.0.1", "10.96.0.9", "orders.shop.svc.cluster.local")) {
+            Snapshot probed = with(
+                    closed(POSTURE),
+                    "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: tools}, spec: {containers: [{name: a,"
+                            + " readinessProbe: {httpGet: {host: " + host + ", port: 8080}}}]}}");
+            assertShown(direct(probed), "ZTA-NET-005", "NET-probe");
+        }
+        Snapshot own = with(
+                closed(POSTURE),
+                "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: tools}, spec: {containers: [{name: a,"
+                        + " readinessProbe: {httpGet: {host: 10.9.9.9, port: 8080}}}]}}");
+        assertThat(direct(own)).isEmpty();
+        assertShown(notes(POSTURE, own), "ZTA-NET-019", "NET-probe");
+    }
+
+    @Test
+    void a_tier_above_makes_the_claim_unknown_and_is_named() {
+        Snapshot tier = with(closed(POSTURE), """
+                {apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: all},
+                 spec: {priority: 1, subject: {namespaces: {}}, ingress: [{action: Allow, from: [{namespaces: {}}]}]}}
+                """);
+        assertThat(claim(POSTURE, tier, Claim.DIRECT_ACCESS).verdict()).isInstanceOf(Verdict.Unknown.class);
+        assertShown(notes(POSTURE, tier), "ZTA-NET-016", "NET-tier");
+    }
+
+    @Test
+    void egress_is_violated_without_policies_and_proven_with_them() {
+        Posture posture = ZeroTrust.namespace("shop")
+                .denyEgress()
+                .allowWithinNamespace()
+                .allowTo(Workload.inNamespace("tools"))
+                .onPort(5432)
+                .allowToAddresses("203.0.113.0/24")
+                .onPort(443);
+        assertShown(findings(claim(posture, CLUSTER, Claim.EGRESS)), "ZTA-NET-020", "");
+        ClaimResult after = claim(posture, closed(posture), Claim.EGRESS);
+        assertThat(after.verdict()).as(after.toString()).isInstanceOf(Verdict.Proven.class);
+        Snapshot wider = with(closed(posture), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}}],
+                   ports: [{port: 22}]}]}}
+                """);
+        assertThat(findings(claim(posture, wider, Claim.EGRESS)))
+                .anySatisfy(finding -> assertThat(finding.evidence())
+                        .anySatisfy(evidence -> assertThat(evidence.object()).isEqualTo("NetworkPolicy shop/x")));
+    }
+
+    @Test
+    void what_is_allowed_within_the_namespace_is_let_out_as_well() {
+        Posture posture =
+                ZeroTrust.namespace("shop").denyDirectAccess().denyEgress().allowWithinNamespace();
+        Reachability reach = Reachability.of(closed(posture));
+        assertThat(reach.explain("shop/web", "shop/orders", io.zta.intent.Port.tcp(8080))
+                        .state())
+                .isEqualTo(Connection.State.ALLOWED);
+        assertThat(reach.explain("shop/web", "tools/debug", io.zta.intent.Port.tcp(8080))
+                        .state())
+                .isEqualTo(Connection.State.DENIED);
+    }
+
+    @Test
+    void two_postures_of_one_namespace_share_no_name() {
+        Posture one =
+                ZeroTrust.namespace("shop").denyDirectAccess().denyEgress().allowWithinNamespace();
+        Posture two = one.named("second");
+        List<String> names = new java.util.ArrayList<>();
+        for (Posture posture : List.of(one, two)) {
+            posture.manifests().objects().stream()
+                    .filter(object -> object.getKind().equals("NetworkPolicy"))
+                    .forEach(object -> names.add(object.getMetadata().getName()));
+        }
+        assertThat(names).doesNotHaveDuplicates().hasSizeGreaterThan(8);
+    }
+
+    // --- notes
+    // --------------------------------------------------------------------------------------------------------
+
+    @Test
+    void the_records_policy_is_told_its_faults() {
+        Snapshot record = Snapshot.of(Path.of("../examples/record/record-manifests"));
+        List<Finding> notes = notes(ZeroTrust.namespace("default").denyDirectAccess(), record);
+        assertThat(notes)
+                .filteredOn(finding -> finding.object().equals("NetworkPolicy default/deny-direct-access"))
+                .extracting(Finding::id)
+                .containsExactly("ZTA-NET-014", "ZTA-NET-011", "ZTA-NET-012");
+        assertThat(notes)
+                .filteredOn(finding -> finding.id().equals("ZTA-NET-011"))
+                .singleElement()
+                .satisfies(finding -> {
+                    assertThat(finding.title())
+                            .isEqualTo("looks for the gateway in namespace default instead of istio-system,"
+                                    + " where no pod matches");
+                    assertThat(finding.evidence().get(0).path()).isEqualTo("spec.ingress[0].from[0]");
+                });
+    }
+
+    @Test
+    void what_the_posture_compiles_to_has_no_fault() {
+        assertThat(notes(POSTURE, closed(POSTURE))).isEmpty();
+    }
+
+    @Test
+    void selectors_and_peers_that_match_nothing_are_named() {
+        Snapshot idle = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {matchLabels: {app: nobody}}}}
+                ---
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: y, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: nobody}}},
+                   {namespaceSelector: {matchLabels: {team: a}}}]}]}}
+                ---
+                {apiVersion: v1, kind: Namespace, metadata: {name: tools, labels: {team: b}}}
+                """);
+        assertThat(notes(POSTURE, idle))
+                .extracting(Finding::id)
+                .containsExactlyInAnyOrder("ZTA-NET-010", "ZTA-NET-013", "ZTA-NET-012");
+        Snapshot labelled = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: y, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: b}}}]}]}}
+                ---
+                {apiVersion: v1, kind: Namespace, metadata: {name: tools, labels: {team: b}}}
+                """);
+        assertShown(notes(POSTURE, labelled), "ZTA-NET-015", "NET-spoof");
+    }
+
+    @Test
+    void pods_beside_the_posture_are_named() {
+        Posture some = ZeroTrust.namespace("shop").denyDirectAccess().onlyWorkloads(Workload.labelled("app", "orders"));
+        assertShown(notes(some, closed(some)), "ZTA-NET-017", "NET-label");
+        Snapshot host = with(
+                CLUSTER,
+                "{apiVersion: v1, kind: Pod, metadata: {name: h, namespace: tools}, spec: {hostNetwork: true}}");
+        assertShown(notes(POSTURE, host), "ZTA-NET-018", "NET-node");
+    }
+}
