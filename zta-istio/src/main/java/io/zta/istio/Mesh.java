@@ -143,15 +143,27 @@ public final class Mesh {
 
     /**
      * How a pod connects: by mTLS where its sidecar sends it so, which is what it does to ports that Services cover, and in
-     * plaintext where it has none. Anything in a pod may use plaintext all the same.
+     * plaintext where it has none. A gateway's proxy captures nothing and connects by mTLS as well. Anything in a pod may use
+     * plaintext all the same.
      */
     public Client client(Pod pod) {
-        Optional<String> principal =
-                captures.sidecar(pod).is(Capture.State.OPEN) ? Optional.empty() : Optional.of(identity(pod));
+        boolean plain = captures.sidecar(pod).is(Capture.State.OPEN) && !isGateway(pod);
+        Optional<String> principal = plain ? Optional.empty() : Optional.of(identity(pod));
         return new Client(principal, Optional.empty(), pod.ips().stream().findFirst(), Optional.empty());
     }
 
-    /** Whether the mesh is in plain sight: the namespace whose policies act everywhere. */
+    /** Whether a pod is a proxy of its own, beside no application: it runs as {@code proxy router}. */
+    private static boolean isGateway(Pod pod) {
+        return pod.runningContainers().stream().anyMatch(container -> {
+            List<String> arguments = container.get("args").texts();
+            return container.get("name").textOr("").equals("istio-proxy") && arguments.contains("router")
+                    || pod.annotations()
+                            .getOrDefault("inject.istio.io/templates", "")
+                            .equals("gateway");
+        });
+    }
+
+    /** The namespace whose policies act everywhere. */
     public String rootNamespace() {
         return settings.rootNamespace();
     }

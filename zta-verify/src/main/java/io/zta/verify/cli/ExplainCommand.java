@@ -1,5 +1,6 @@
 package io.zta.verify.cli;
 
+import io.zta.finding.Hop;
 import io.zta.intent.Port;
 import io.zta.network.Options;
 import io.zta.verify.proof.Path;
@@ -45,11 +46,12 @@ final class ExplainCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.println(path.from() + " -> " + path.to() + " " + path.port() + ": "
                 + path.outcome().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
-        path.hops()
-                .forEach(hop -> out.println("  " + hop.what()
-                        + hop.because()
-                                .map(evidence -> "\n      " + evidence + " (" + evidence.origin() + ")")
-                                .orElse("")));
+        for (Hop hop : path.hops()) {
+            if (!hop.what().equals("and")) { // a further field of the hop before
+                out.println("  " + hop.what());
+            }
+            hop.because().ifPresent(evidence -> out.println("      " + evidence + " (" + evidence.origin() + ")"));
+        }
         path.doubts().forEach(doubt -> out.println("  unknown: " + doubt.reason() + " (" + doubt.resolve() + ")"));
         out.flush();
         return ExitCode.PROVEN;
