@@ -13,7 +13,7 @@ import java.util.Set;
 
 /**
  * An audit policy (audit.k8s.io), evaluated as the API server does: the first rule that matches decides, and what none
- * matches is not recorded. Immutable, pure. Rules AUD-01 to AUD-12 of docs/semantics/audit.md.
+ * matches is not recorded. Immutable, pure. Rules AUD-01 to AUD-15 of docs/semantics/audit.md.
  */
 public final class AuditPolicy {
     /** How much of a request is recorded. */
@@ -87,15 +87,47 @@ public final class AuditPolicy {
             return Optional.of("it has no rules, with which no API server starts");
         }
         for (int i = 0; i < rules.size(); i++) {
-            String level = rules.get(i).get("level").textOr("");
-            if (Level.of(level).isEmpty()) {
-                return Optional.of("rules[" + i + "].level is \"" + level + "\", which is no level");
-            }
-            if (unknownStage(rules.get(i))) {
-                return Optional.of("rules[" + i + "].omitStages names a stage that is none");
+            String where = "rules[" + i + "]";
+            Optional<String> fault = fault(rules.get(i));
+            if (fault.isPresent()) {
+                return Optional.of(where + fault.get());
             }
         }
         return unknownStage(resource.tree()) ? Optional.of("omitStages names a stage that is none") : Optional.empty();
+    }
+
+    private static Optional<String> fault(Node rule) {
+        String level = rule.get("level").textOr("");
+        if (Level.of(level).isEmpty()) {
+            return Optional.of(".level is \"" + level + "\", which is no level");
+        }
+        for (String list : List.of("users", "userGroups", "verbs", "namespaces", "nonResourceURLs", "omitStages")) {
+            if (!rule.get(list).isTextArray()) {
+                return Optional.of("." + list + " is no list of texts");
+            }
+        }
+        if (unknownStage(rule)) {
+            return Optional.of(".omitStages names a stage that is none");
+        }
+        Node groups = rule.get("resources");
+        if (groups.isPresent() && !groups.isArray()) {
+            return Optional.of(".resources is no list");
+        }
+        for (Node group : groups.items()) {
+            if (!group.isObject()
+                    || !group.get("resources").isTextArray()
+                    || !group.get("resourceNames").isTextArray()) {
+                return Optional.of(".resources has an item that is no group with lists of texts");
+            }
+            if (group.get("resources").size() == 0 && group.get("resourceNames").size() > 0) {
+                return Optional.of(".resources gives resourceNames without resources");
+            }
+        }
+        if (rule.get("nonResourceURLs").size() > 0
+                && (groups.size() > 0 || rule.get("namespaces").size() > 0)) {
+            return Optional.of(" has nonResourceURLs beside resources or namespaces");
+        }
+        return Optional.empty();
     }
 
     private static boolean unknownStage(Node node) {

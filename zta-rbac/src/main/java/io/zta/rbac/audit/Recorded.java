@@ -29,7 +29,7 @@ import java.util.Set;
 
 /**
  * Decides claim 5: every attempt by every way into a container of the posture's namespaces is recorded at Metadata or more,
- * whoever makes it and whether or not it is refused. Pure. Rules AUD-20 to AUD-25.
+ * whoever makes it and whether or not it is refused. Pure. Rules AUD-20 to AUD-26.
  */
 public final class Recorded {
     /** Requests by which somebody gets into a container, by row of the catalogue. */
@@ -57,6 +57,12 @@ public final class Recorded {
         ways.put("API-proxy", proxies);
         ways.put("API-node", List.of("get nodes/proxy", "create nodes/proxy"));
         ways.put("API-token", List.of("create serviceaccounts/token"));
+        List<String> bindings = new ArrayList<>();
+        for (String verb : List.of("create", "update", "patch")) {
+            bindings.add(verb + " rolebindings");
+            bindings.add(verb + " clusterrolebindings");
+        }
+        ways.put("API-rbac", bindings);
         return ways;
     }
 
@@ -163,7 +169,12 @@ public final class Recorded {
                         for (String name : names(policy)) {
                             requests++;
                             String[] words = request.split(" ");
-                            Attributes attributes = Attributes.of(words[0], "", words[1], namespace, name);
+                            Attributes attributes = Attributes.of(
+                                    words[0],
+                                    way.getKey().equals("API-rbac") ? "rbac.authorization.k8s.io" : "",
+                                    words[1],
+                                    namespace,
+                                    name);
                             check(policy, way.getKey(), identity, attributes, found);
                         }
                     }
@@ -176,7 +187,9 @@ public final class Recorded {
     }
 
     private Set<String> places(String request) {
-        return request.contains(" nodes/") ? Set.of("") : new LinkedHashSet<>(posture.namespaces());
+        return request.contains(" nodes/") || request.contains(" cluster")
+                ? Set.of("")
+                : new LinkedHashSet<>(posture.namespaces());
     }
 
     /** The posture's subjects, anybody else, and everybody whom the policy treats in a way of its own. */
@@ -184,15 +197,29 @@ public final class Recorded {
         Set<Identity> identities = new LinkedHashSet<>();
         posture.noExec().forEach(subject -> identities.add(Identity.of(subject)));
         identities.add(Identity.person("anybody"));
+        identities.add(new Identity("system:anonymous", Set.of("system:unauthenticated")));
         for (Node rule : policy.rules()) {
-            rule.get("users").texts().stream()
-                    .filter(user -> !isControlPlane(user))
-                    .forEach(user -> identities.add(named(user)));
-            rule.get("userGroups").texts().stream()
-                    .filter(group -> !isControlPlane(group))
-                    .forEach(group -> identities.add(Identity.of(Subject.group(group))));
+            List<String> users = others(rule.get("users").texts());
+            List<String> groups = others(rule.get("userGroups").texts());
+            users.forEach(user -> identities.add(named(user)));
+            for (String group : groups) {
+                identities.add(Identity.of(Subject.group(group)));
+                users.forEach(user -> identities.add(in(group, named(user)))); // a rule may name both
+            }
         }
         return identities;
+    }
+
+    private static List<String> others(List<String> names) {
+        return names.stream()
+                .filter(name -> !name.isBlank() && !isControlPlane(name))
+                .toList();
+    }
+
+    private static Identity in(String group, Identity identity) {
+        Set<String> groups = new LinkedHashSet<>(identity.groups());
+        groups.add(group);
+        return new Identity(identity.user(), groups);
     }
 
     private static Identity named(String user) {
@@ -268,8 +295,9 @@ public final class Recorded {
                         Severity.ERROR,
                         verb ? "AUD-verb" : "AUD-blind",
                         resource.display().isBlank() ? "Policy" : resource.display(),
-                        "does not record " + request.verb() + " on " + request.resource() + "/" + request.subresource()
-                                + " (" + way + "): " + why,
+                        "does not record " + request.verb() + " on " + request.resource()
+                                + (request.subresource().isEmpty() ? "" : "/" + request.subresource()) + " (" + way
+                                + "): " + why,
                         List.of(because),
                         List.of(
                                 Hop.of(identity.user() + " makes the request " + request),
