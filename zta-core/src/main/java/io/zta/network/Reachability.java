@@ -264,11 +264,19 @@ public final class Reachability {
                 answer[2] = ports.union(answer[2], row.possible()[end]);
             }
         }
-        if (!any) { // IPv6, which nothing here mentions: what holds for the rest of the world
-            return external(AddressRange.ALL_V4, row, local);
-        }
         List<Doubt> reasons = new ArrayList<>(doubts());
         reasons.addAll(local);
+        if (!any) { // IPv6, of which nothing here speaks: a block of IPv4 does not let it through
+            Connection rest = external(AddressRange.ALL_V4, row, local);
+            boolean everything = rest.sure().equals(PortSet.ALL) && rows.isUnfiltered(row);
+            reasons.add(Doubt.of(
+                    "no policy, pod or node speaks of IPv6, so whether a rule for everyone or for IPv4 lets " + range
+                            + " through was not told apart",
+                    "give a snapshot with the addresses of pods"));
+            return everything || rest.possible().isEmpty()
+                    ? rest
+                    : new Connection(PortSet.NONE, rest.expected(), rest.possible(), reasons);
+        }
         return connection(answer, reasons);
     }
 

@@ -120,6 +120,12 @@ final class Rows {
         return row;
     }
 
+    /** Whether a row is that of pods which no policy selects. */
+    @SuppressWarnings("ReferenceEquality")
+    boolean isUnfiltered(Row row) {
+        return row == everything;
+    }
+
     private Row find(int pods, Direction direction) {
         List<Policy> policies = selecting.get(pods).stream()
                 .filter(policy -> policy.rules(direction).isPresent() || !policy.isReadable())
