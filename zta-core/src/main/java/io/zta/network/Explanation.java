@@ -41,7 +41,7 @@ public record Explanation(
         End source = end(reach, from);
         Port translated = port;
         End target;
-        Optional<Resource> service = service(reach, to);
+        Optional<Resource> service = service(reach, to, port);
         if (service.isPresent()) {
             Optional<ServicePorts.Target> behind =
                     ServicePorts.targets(service.get(), port, reach.pods().all()).stream()
@@ -91,15 +91,25 @@ public record Explanation(
         throw new IllegalArgumentException("Both ends are addresses; name a pod or a workload for one of them.");
     }
 
-    private static Optional<Resource> service(Reachability reach, String name) {
+    /** The Service meant: where a workload has its name as well, the one of the two that has the port. */
+    private static Optional<Resource> service(Reachability reach, String name, Port port) {
         String plain = name.endsWith("[Service]") ? name.substring(0, name.length() - "[Service]".length()) : name;
         String[] parts = plain.split("/", -1);
         if (parts.length != 2 || !plain.equals(name) && parts[1].isEmpty()) {
             return Optional.empty();
         }
         boolean asked = !plain.equals(name);
-        boolean isPod = reach.pods().all().stream().anyMatch(pod -> named(pod, name));
-        return asked || !isPod ? reach.snapshot().find(GroupKind.SERVICE, parts[0], parts[1]) : Optional.empty();
+        List<Pod> pods =
+                reach.pods().all().stream().filter(pod -> named(pod, name)).toList();
+        Optional<Resource> service = reach.snapshot().find(GroupKind.SERVICE, parts[0], parts[1]);
+        boolean declared = pods.stream()
+                .flatMap(pod -> pod.ports().stream())
+                .anyMatch(known -> known.number() == port.first()
+                        && known.protocol().equals(port.protocol().name()));
+        boolean served = service.stream()
+                .flatMap(found -> found.spec().get("ports").items().stream())
+                .anyMatch(known -> known.get("port").integer().orElse(0) == port.first());
+        return asked || pods.isEmpty() || !declared && served ? service : Optional.empty();
     }
 
     private static boolean named(Pod pod, String name) {

@@ -65,6 +65,10 @@ public final class Mesh {
         MtlsModes.Decision mode = modes.decide(target, port);
         doubts.addAll(mode.doubts());
         List<Evidence> because = new ArrayList<>(mode.because());
+        if (because.isEmpty()) {
+            because.add(Evidence.of(
+                    target.resource(), "", "no PeerAuthentication sets a mode for it, so it is PERMISSIVE"));
+        }
         boolean plaintext = client.principal().isEmpty();
         if (doubts.isEmpty()) {
             if (plaintext && mode.mode() == MtlsModes.Mode.STRICT) {

@@ -3,9 +3,11 @@ package io.zta.verify.cli;
 import io.zta.finding.Hop;
 import io.zta.intent.Port;
 import io.zta.network.Options;
+import io.zta.verify.internal.Lines;
 import io.zta.verify.proof.Path;
 import io.zta.verify.proof.Paths;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,10 +31,13 @@ final class ExplainCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FROM", description = "NAMESPACE/NAME of a pod or workload, or a CIDR")
     private String from = "";
 
-    @Parameters(index = "1", paramLabel = "TO", description = "NAMESPACE/NAME of a pod, workload or Service")
+    @Parameters(
+            index = "1",
+            paramLabel = "TO",
+            description = "NAMESPACE/NAME of a pod, workload or Service; NAMESPACE/NAME[Service] for a Service alone")
     private String to = "";
 
-    @Parameters(index = "2", paramLabel = "PORT", description = "a TCP port")
+    @Parameters(index = "2", paramLabel = "PORT", description = "a TCP port, of the pod or of the Service")
     private int port;
 
     @Override
@@ -44,16 +49,28 @@ final class ExplainCommand implements Callable<Integer> {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
         PrintWriter out = spec.commandLine().getOut();
-        out.println(path.from() + " -> " + path.to() + " " + path.port() + ": "
-                + path.outcome().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
-        for (Hop hop : path.hops()) {
-            if (!hop.what().equals("and")) { // a further field of the hop before
-                out.println("  " + hop.what());
-            }
-            hop.because().ifPresent(evidence -> out.println("      " + evidence + " (" + evidence.origin() + ")"));
-        }
-        path.doubts().forEach(doubt -> out.println("  unknown: " + doubt.reason() + " (" + doubt.resolve() + ")"));
+        print(path, out);
         out.flush();
         return ExitCode.PROVEN;
+    }
+
+    /** Prints a path, a line for each hop and below it the fields that decide. */
+    static void print(Path path, PrintWriter out) {
+        StringBuilder text = new StringBuilder();
+        text.append(path.from() + " -> " + path.to() + " " + path.port() + ": "
+                        + path.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                .append('\n');
+        for (Hop hop : path.hops()) {
+            if (!hop.what().equals("and")) { // a further field of the hop before
+                Lines.wrap(text, "  ", "    ", hop.what());
+            }
+            hop.because()
+                    .ifPresent(evidence ->
+                            Lines.wrap(text, "      ", "        ", evidence + " (" + evidence.origin() + ")"));
+        }
+        path.doubts()
+                .forEach(doubt ->
+                        Lines.wrap(text, "  unknown: ", "    ", doubt.reason() + " (" + doubt.resolve() + ")"));
+        out.print(text);
     }
 }

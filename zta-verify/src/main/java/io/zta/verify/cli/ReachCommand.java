@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,7 +20,11 @@ import picocli.CommandLine.Spec;
         name = "reach",
         description = "Prints which workload reaches which on which ports, as far as NetworkPolicies decide.",
         footerHeading = "%nExamples:%n",
-        footer = {"  zta reach --snapshot cluster/ -o json", "  zta reach --snapshot cluster/ -o mermaid"})
+        footer = {
+            "  zta reach --snapshot cluster/ -o json",
+            "  zta reach --snapshot cluster/ -o mermaid",
+            "  zta reach --snapshot cluster/ --to default/orders --port 8080 --only istio-system/istio-ingressgateway"
+        })
 final class ReachCommand implements Callable<Integer> {
     /** Forms of the answer. */
     enum Format {
@@ -36,11 +42,17 @@ final class ReachCommand implements Callable<Integer> {
     @Mixin
     private SnapshotOptions snapshot = new SnapshotOptions();
 
+    @ArgGroup(exclusive = false, heading = "%nTo ask whether only some reach a workload, sidecars included:%n")
+    private @Nullable OnlyQuestion question;
+
     @Option(names = "-o", paramLabel = "FORMAT", description = "json, text or mermaid; text where left out")
     private Format format = Format.text;
 
     @Override
     public Integer call() throws IOException {
+        if (question != null) {
+            return question.answer(snapshot.read(), spec.commandLine().getOut());
+        }
         Reach reach = Reach.of(snapshot.read());
         ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 16);
         switch (format) {

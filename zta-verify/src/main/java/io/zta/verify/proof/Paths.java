@@ -29,6 +29,8 @@ import java.util.TreeSet;
  * its mTLS identity: a connection reaches the application when either way does.
  */
 public final class Paths {
+    private static final String STOPPED = "the connection is stopped by network policies";
+
     private final Reachability reachability;
     private final Mesh mesh;
     private final List<String> issuers;
@@ -61,15 +63,19 @@ public final class Paths {
     public Path explain(String from, String to, Port port) {
         Explanation network = reachability.explain(from, to, port);
         List<Hop> hops = new ArrayList<>(network.steps());
+        Optional<Pod> target = pod(network.to());
         if (network.state() == Connection.State.DENIED) {
-            hops.add(Hop.of("the connection is stopped by network policies"));
+            hops.add(Hop.of(STOPPED));
+            if (target.isPresent() && network.port().protocol() == Port.Protocol.TCP) {
+                hops.add(Hop.of("without them it would go on so:"));
+                mesh(network, target.get(), hops, new ArrayList<>());
+            }
             return path(network, Path.Outcome.STOPPED, hops, List.of());
         }
         List<Doubt> doubts = new ArrayList<>();
         if (network.state() == Connection.State.UNKNOWN) {
             doubts.addAll(network.connection().reasons());
         }
-        Optional<Pod> target = pod(network.to());
         if (target.isEmpty() || network.port().protocol() != Port.Protocol.TCP) {
             hops.add(Hop.of(
                     target.isEmpty()
@@ -180,7 +186,12 @@ public final class Paths {
             Path path = explain(one, target, Port.tcp(port));
             if (path.outcome() == Path.Outcome.STOPPED) {
                 throw new IllegalArgumentException(one + " itself does not reach " + target + " on port " + port + ": "
-                        + path.hops().get(path.hops().size() - 1).what() + ".");
+                        + path.hops().stream()
+                                .map(Hop::what)
+                                .filter(STOPPED::equals)
+                                .findFirst()
+                                .orElse(path.hops().get(path.hops().size() - 1).what())
+                        + ".");
             }
         }
         TreeMap<String, Path> others = new TreeMap<>();
