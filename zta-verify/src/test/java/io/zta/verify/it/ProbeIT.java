@@ -1,0 +1,119 @@
+package io.zta.verify.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.zta.Posture;
+import io.zta.ZeroTrust;
+import io.zta.verify.probe.Check;
+import io.zta.verify.probe.Options;
+import io.zta.verify.probe.ProbeReport;
+import io.zta.verify.probe.Prober;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/** The five tests on a real cluster: they fail without the posture and pass with it. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ProbeIT {
+    private Scene scene;
+    private Posture posture;
+    private Options options;
+
+    @BeforeAll
+    void set_up() {
+        scene = new Scene("probe");
+        posture = ZeroTrust.namespace(scene.namespace)
+                .denyDirectAccess()
+                .onPorts(8080)
+                .strictMtls()
+                .noExecFor("developers")
+                .audit();
+        options = Options.defaults()
+                .withNamespace(scene.outside)
+                .withImage(Scene.IMAGE, "Never")
+                .withTimes(Duration.ofMinutes(2), Duration.ofSeconds(6), 3)
+                .withAuditLog(auditLog());
+    }
+
+    static Path auditLog() {
+        return LiveCluster.kubeconfig().resolveSibling("audit").resolve("audit.log");
+    }
+
+    @AfterAll
+    void tear_down() {
+        if (scene != null) {
+            scene.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void without_the_posture_its_tests_fail() {
+        ProbeReport report = Prober.probe(posture, scene.admin, options);
+        System.out.println(report.text());
+        assertThat(report.status(0)).isEqualTo(Check.Status.PASS);
+        assertThat(report.status(1)).isEqualTo(Check.Status.FAIL);
+        assertThat(report.status(2)).isEqualTo(Check.Status.FAIL);
+        assertThat(report.status(3)).isEqualTo(Check.Status.FAIL);
+        assertThat(report.status(4)).isEqualTo(Check.Status.PASS);
+        assertThat(report.exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    @Order(2)
+    void with_the_posture_every_test_passes() {
+        scene.apply(posture);
+        ProbeReport report = Prober.probe(posture, scene.admin, options);
+        System.out.println(report.text());
+        assertThat(report.checks())
+                .filteredOn(check -> check.status() != Check.Status.PASS)
+                .isEmpty();
+    }
+
+    @Test
+    @Order(3)
+    void each_layer_taken_away_fails_its_own_tests_and_no_other() {
+        Map<String, Predicate<HasMetadata>> layers = new LinkedHashMap<>();
+        layers.put("network", object -> object.getKind().equals("NetworkPolicy"));
+        layers.put("mesh", object -> object.getApiVersion().startsWith("security.istio.io/"));
+        layers.put(
+                "API",
+                object -> object.getApiVersion().startsWith("admissionregistration.k8s.io/")
+                        || object.getApiVersion().startsWith("rbac.authorization.k8s.io/"));
+        Map<String, Set<Integer>> failing = new LinkedHashMap<>();
+        List<HasMetadata> objects = posture.manifests().objects();
+        for (Map.Entry<String, Predicate<HasMetadata>> layer : layers.entrySet()) {
+            List<HasMetadata> gone = objects.stream().filter(layer.getValue()).toList();
+            scene.remove(gone);
+            ProbeReport report = Prober.probe(posture, scene.admin, options);
+            failing.put(
+                    layer.getKey(),
+                    IntStream.rangeClosed(0, 5)
+                            .filter(test -> report.status(test) != Check.Status.PASS)
+                            .boxed()
+                            .collect(Collectors.toCollection(TreeSet::new)));
+            gone.forEach(object -> scene.admin.resource(object).forceConflicts().serverSideApply());
+        }
+        System.out.println("without a layer, these tests fail: " + failing);
+        assertThat(failing)
+                .containsEntry("network", Set.of(1))
+                .containsEntry("mesh", Set.of(3))
+                .containsEntry("API", Set.of(2));
+    }
+}
