@@ -1,7 +1,6 @@
 package io.zta.verify;
 
 import io.zta.Posture;
-import io.zta.compile.Layer;
 import io.zta.compile.Layers;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
@@ -23,6 +22,9 @@ import java.util.Set;
 public final class Verifier {
     private Verifier() {}
 
+    /** What one layer says. */
+    private record Examined(List<ClaimResult> claims, List<Finding> notes) {}
+
     /**
      * Evaluates every claim of a posture on a snapshot, as far as the phase the posture is to be brought to. In phase
      * {@link Phase#OBSERVE} nothing is enforced yet and every claim is evaluated, to show what is open.
@@ -37,12 +39,16 @@ public final class Verifier {
                 .toList();
         List<ClaimResult> claims = new ArrayList<>();
         Set<Finding> notes = new LinkedHashSet<>();
-        for (Layer layer : Layers.forPosture(posture)) {
-            layer.examine(posture, snapshot).stream()
+        // Side by side, for layers share nothing; what they say is taken in their order.
+        List<Examined> layers = Layers.forPosture(posture).parallelStream()
+                .map(layer -> new Examined(layer.examine(posture, snapshot), layer.notes(posture, snapshot)))
+                .toList();
+        for (Examined layer : layers) {
+            layer.claims().stream()
                     .filter(result -> isDue(result.claim(), posture.phase()))
                     .map(result -> result.doubted(unread))
                     .forEach(claims::add);
-            notes.addAll(layer.notes(posture, snapshot));
+            notes.addAll(layer.notes());
         }
         notes.addAll(AdminPorts.notes(posture, snapshot));
         if (asks(posture, Claim.LEGITIMATE_TRAFFIC) && isDue(Claim.LEGITIMATE_TRAFFIC, posture.phase())) {
