@@ -72,13 +72,21 @@ class PipelineTest {
     void the_launcher_passes_arguments_output_and_exit_code_on_with_its_archive_and_without() throws Exception {
         String cache = "XDG_CACHE_HOME=" + folder.resolve("cache");
         String[] call = {
-            cache, "bin/zta", "explain", "--snapshot", "examples/record/phase-0", "tools/debug", "default/orders", "8080"
+            cache,
+            "bin/zta",
+            "explain",
+            "--snapshot",
+            "examples/record/phase-0",
+            "tools/debug",
+            "default/orders",
+            "8080"
         };
         Zta.Run first = step(call);
         assertThat(first.out()).startsWith("tools/debug").contains(" -> default/orders", "8080: reaches\n");
         assertThat(first.code()).isZero();
         assertThat(step(call)).isEqualTo(first);
-        assertThat(step("XDG_CACHE_HOME=/proc/nowhere", "bin/zta", "verfiy").code()).isEqualTo(2);
+        assertThat(step("XDG_CACHE_HOME=/proc/nowhere", "bin/zta", "verfiy").code())
+                .isEqualTo(2);
         assertThat(step("ZTA_JAR=nowhere.jar", "bin/zta", "--version").out()).contains("There is no nowhere.jar");
     }
 

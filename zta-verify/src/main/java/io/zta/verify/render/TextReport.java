@@ -193,7 +193,10 @@ public final class TextReport {
     private void listing(String name, List<String> sentences) {
         if (!sentences.isEmpty()) {
             String first = String.format(Locale.ROOT, "%-9s ", name);
-            Lines.wrap(out, first, " ".repeat(first.length()), 
+            Lines.wrap(
+                    out,
+                    first,
+                    " ".repeat(first.length()),
                     sentences.stream()
                             .map(sentence -> sentence.endsWith(".") ? sentence : sentence + ".")
                             .collect(java.util.stream.Collectors.joining(" ")));
