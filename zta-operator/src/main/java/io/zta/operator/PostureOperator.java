@@ -2,8 +2,16 @@ package io.zta.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.Operator;
+import io.zta.Posture;
+import io.zta.verify.apply.Applier;
+import io.zta.verify.apply.ApplyException;
+import io.zta.verify.apply.Plan;
+import io.zta.verify.apply.PlanOptions;
+import io.zta.verify.apply.Planner;
 import java.time.Duration;
+import java.util.stream.Collectors;
 
 /**
  * Runs the operator in a JVM: on its own with {@link #main}, or embedded. Needs the {@code ZeroTrustPosture} custom
@@ -17,13 +25,13 @@ public final class PostureOperator implements AutoCloseable {
     }
 
     /**
-     * Starts to watch postures in all namespaces. Drift is reported and not repaired.
+     * Starts to watch postures in all namespaces. Drift is reported, and repaired where the posture says so.
      *
      * @param client the client whose rights the operator has; it is not closed with the operator
      * @param interval after which a posture is verified again though nothing changed, positive
      */
     public static PostureOperator start(KubernetesClient client, Duration interval) {
-        return start(client, interval, (posture, on) -> "no applier was given to this operator");
+        return start(client, interval, PostureOperator::repair);
     }
 
     /**
@@ -48,6 +56,19 @@ public final class PostureOperator implements AutoCloseable {
         operator.register(new PostureReconciler(interval, repair));
         operator.start();
         return new PostureOperator(operator);
+    }
+
+    private static String repair(Posture posture, KubernetesClient client) {
+        try {
+            Plan plan = Planner.plan(posture, client, PlanOptions.none());
+            if (!plan.refused().isEmpty()) {
+                return plan.refused().stream().map(String::valueOf).collect(Collectors.joining("; "));
+            }
+            Applier.with(client).apply(plan);
+            return "";
+        } catch (ApplyException | KubernetesClientException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     /** Stops watching. */

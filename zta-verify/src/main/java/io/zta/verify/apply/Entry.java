@@ -16,6 +16,9 @@ import java.util.TreeSet;
 
 /** Who gets into containers by RBAC. */
 final class Entry {
+    /** Part of the trusted base: it signs every identity of the mesh. */
+    private static final Subject ISTIOD = Subject.serviceAccount("istio-system", "istiod");
+
     private Entry() {}
 
     /** Grants of the named subjects that the posture does not own and that stay after it was applied. */
@@ -60,10 +63,11 @@ final class Entry {
 
     /** Whether a subject belongs to the control plane. */
     static boolean trusted(Subject subject) {
-        return switch (subject.kind()) {
-            case GROUP, USER -> subject.name().startsWith("system:");
-            case SERVICE_ACCOUNT -> subject.namespace().equals("kube-system");
-        };
+        return subject.equals(ISTIOD)
+                || switch (subject.kind()) {
+                    case GROUP, USER -> subject.name().startsWith("system:");
+                    case SERVICE_ACCOUNT -> subject.namespace().equals("kube-system");
+                };
     }
 
     /** Every subject that a posture names for entry or for applying. */
