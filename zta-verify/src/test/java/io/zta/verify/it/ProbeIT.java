@@ -9,6 +9,8 @@ import io.zta.verify.probe.Check;
 import io.zta.verify.probe.Options;
 import io.zta.verify.probe.ProbeReport;
 import io.zta.verify.probe.Prober;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -64,7 +66,7 @@ class ProbeIT {
 
     @Test
     @Order(1)
-    void without_the_posture_its_tests_fail() {
+    void without_the_posture_its_tests_fail() throws Exception {
         ProbeReport report = Prober.probe(posture, scene.admin, options);
         System.out.println(report.text());
         assertThat(report.status(0)).isEqualTo(Check.Status.PASS);
@@ -73,17 +75,43 @@ class ProbeIT {
         assertThat(report.status(3)).isEqualTo(Check.Status.FAIL);
         assertThat(report.status(4)).isEqualTo(Check.Status.PASS);
         assertThat(report.exitCode()).isEqualTo(1);
+        assertThat(script("test-rbac-restrictions.sh")).isEqualTo(1);
+    }
+
+    /** One of the repository's scripts on this cluster; its exit code. */
+    private int script(String name) throws IOException, InterruptedException {
+        Path written = Files.writeString(Files.createTempFile("posture", ".yaml"), posture.toYaml());
+        try {
+            return new ProcessBuilder(
+                            "bash",
+                            Path.of("..", "scripts", name).toString(),
+                            "--tap",
+                            "--posture=" + written,
+                            "--kubeconfig=" + LiveCluster.kubeconfig(),
+                            "--namespace=" + scene.outside,
+                            "--image=" + Scene.IMAGE,
+                            "--pull-policy=Never",
+                            "--audit-log=" + auditLog())
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } finally {
+            Files.delete(written);
+        }
     }
 
     @Test
     @Order(2)
-    void with_the_posture_every_test_passes() {
+    void with_the_posture_every_test_passes() throws Exception {
         scene.apply(posture);
         ProbeReport report = Prober.probe(posture, scene.admin, options);
         System.out.println(report.text());
         assertThat(report.checks())
                 .filteredOn(check -> check.status() != Check.Status.PASS)
                 .isEmpty();
+        for (String name : List.of("test-network-policies.sh", "test-rbac-restrictions.sh", "verify-mtls.sh")) {
+            assertThat(script(name)).as(name).isZero();
+        }
     }
 
     @Test
