@@ -43,7 +43,7 @@ class BundledCaseTest {
                 "names namespaces by a label that none carries   | NetworkPolicy",
                 "by a label that whoever may edit pods may       | NetworkPolicy",
                 "verbs                                           | Role",
-                "system:authenticated                            | RoleBinding",
+                "to every identity that can log in               | ClusterRoleBinding",
                 "lets Group developers into containers           | RoleBinding",
                 "does not record get on pods/exec                | Policy"
             })

@@ -61,6 +61,8 @@ final class PolicyReader {
                 }
             }
         }
+        unlisted(spec.get("ingress"), "Ingress", ingress);
+        unlisted(spec.get("egress"), "Egress", egress);
         return new Policy(
                 resource,
                 Tier.NETWORK_POLICY,
@@ -70,6 +72,17 @@ final class PolicyReader {
                 ingress ? Optional.of(rules(spec, Direction.INGRESS)) : Optional.empty(),
                 egress ? Optional.of(rules(spec, Direction.EGRESS)) : Optional.empty(),
                 problems);
+    }
+
+    /** Rules of a direction that policyTypes leaves out: Kubernetes ignores them, and Cilium was seen to enforce them. */
+    private void unlisted(Node rules, String type, boolean listed) {
+        if (!listed && rules.size() > 0) {
+            problems.add(new Doubt(
+                    resource.display() + ": it has rules for " + type + ", which its policyTypes leaves out: whether they"
+                            + " count depends on the network plugin",
+                    "add " + type + " to policyTypes, or take the rules out",
+                    resource.originOf(rules)));
+        }
     }
 
     private void problem(Node at, String reason) {

@@ -52,6 +52,7 @@ public final class ApiLayer implements Layer {
     public List<Finding> notes(Posture posture, Snapshot snapshot) {
         List<Finding> notes =
                 new ArrayList<>(Admission.of(snapshot, Rbac.of(snapshot)).findings());
+        notes.addAll(RbacNotes.of(posture, snapshot));
         if (!posture.asks(Intent.Audit.class)) {
             notes.addAll(Recorded.notes(posture, snapshot));
         }

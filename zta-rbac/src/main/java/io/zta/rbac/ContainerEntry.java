@@ -45,6 +45,10 @@ public final class ContainerEntry {
             assume(result, rbac, subject);
             escalation.undecided(subject).forEach(result::doubt);
             for (String namespace : posture.namespaces()) {
+                if (escalation.deploys(subject, namespace)) {
+                    result.assume("What " + subject + " may deploy in namespace " + namespace
+                            + " runs as written: to write pods or workloads is no entry into a container.");
+                }
                 result.cover(1);
                 examine(result, escalation, subject, namespace);
             }

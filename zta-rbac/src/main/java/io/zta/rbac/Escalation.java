@@ -116,6 +116,19 @@ public final class Escalation {
         return doubts;
     }
 
+    /** Whether a subject may write pods or workloads in a namespace: it runs code there, but enters no container. */
+    boolean deploys(Subject subject, String namespace) {
+        Holder holder = situation.holder(Place.of(subject));
+        for (Privilege privilege : List.of(Privilege.POD_CREATE, Privilege.POD_WRITE, Privilege.WORKLOAD_WRITE)) {
+            for (Held held : holder.grants(privilege)) {
+                if (held.binding().countsIn(namespace)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     ServerFacts server() {
         return server;
     }
@@ -164,7 +177,11 @@ public final class Escalation {
                 if (!known) {
                     List<Step> path = ReverseReach.follow(next, place);
                     Route route = Route.of(subject.orElseThrow(), path);
-                    all.add(new WhoCan(subject.orElseThrow(), where, route.grants(), Math.max(1, route.steps())));
+                    Set<Grant> via = new LinkedHashSet<>(route.grants());
+                    if (!path.isEmpty()) {
+                        via.addAll(last(direct, path.get(path.size() - 1).to(), where));
+                    }
+                    all.add(new WhoCan(subject.orElseThrow(), where, List.copyOf(via), Math.max(1, route.steps())));
                     if (where.equals("*")) {
                         everywhere.add(subject.orElseThrow());
                     }
@@ -173,6 +190,16 @@ public final class Escalation {
         });
         all.sort(WhoCan.ORDER.thenComparing(WhoCan::steps));
         return List.copyOf(all);
+    }
+
+    /** The grants by which the place that a way ends at can do it. */
+    private static List<Grant> last(List<WhoCan> direct, Place end, String where) {
+        return direct.stream()
+                .filter(who -> who.namespace().equals(where)
+                        && end.subject().filter(who.subject()::equals).isPresent())
+                .findFirst()
+                .map(WhoCan::via)
+                .orElse(List.of());
     }
 
     private static boolean givesAll(Role role, List<Action.Right> way) {

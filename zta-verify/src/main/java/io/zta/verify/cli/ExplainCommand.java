@@ -15,12 +15,22 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code zta explain}: what becomes of one connection, object by object. */
+/** {@code zta explain}: what becomes of one connection, or of one subject's ways into containers, object by object. */
 @Command(
         name = "explain",
-        description = "Follows one connection through network policies and the sidecar.",
+        description = {
+            "Follows one connection through network policies and the sidecar.",
+            "With exec SUBJECT NAMESPACE[/POD]: every way of a subject into containers, and what to remove to close them."
+        },
+        customSynopsis = {
+            "zta explain (--snapshot=PATH | --kubeconfig=FILE) FROM TO PORT",
+            "zta explain (--snapshot=PATH | --kubeconfig=FILE) exec SUBJECT NAMESPACE[/POD]"
+        },
         footerHeading = "%nExamples:%n",
-        footer = {"  zta explain --snapshot cluster/ tools/debug default/orders 8080"})
+        footer = {
+            "  zta explain --snapshot cluster/ tools/debug default/orders 8080",
+            "  zta explain --snapshot cluster/ exec \"Group developers\" shop"
+        })
 final class ExplainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -28,23 +38,47 @@ final class ExplainCommand implements Callable<Integer> {
     @Mixin
     private SnapshotOptions snapshot = new SnapshotOptions();
 
-    @Parameters(index = "0", paramLabel = "FROM", description = "NAMESPACE/NAME of a pod or workload, or a CIDR")
+    @Parameters(
+            index = "0",
+            paramLabel = "FROM",
+            description = "NAMESPACE/NAME of a pod or workload, or a CIDR; or exec")
     private String from = "";
 
     @Parameters(
             index = "1",
             paramLabel = "TO",
-            description = "NAMESPACE/NAME of a pod, workload or Service; NAMESPACE/NAME[Service] for a Service alone")
+            description =
+                    "NAMESPACE/NAME of a pod, workload or Service, NAMESPACE/NAME[Service] for a Service alone; after exec a subject: \"Group NAME\", \"User NAME\" or"
+                            + " \"ServiceAccount NS/NAME\"")
     private String to = "";
 
-    @Parameters(index = "2", paramLabel = "PORT", description = "a TCP port, of the pod or of the Service")
-    private int port;
+    @Parameters(
+            index = "2",
+            paramLabel = "PORT",
+            description = "a TCP port, of the pod or of the Service; after exec NAMESPACE[/POD]")
+    private String port = "";
 
     @Override
     public Integer call() {
+        if (from.equals("exec")) {
+            PrintWriter err = spec.commandLine().getErr();
+            EntryExplanation.write(spec.commandLine().getOut(), err, snapshot.read(), to, port);
+            return ExitCode.PROVEN;
+        }
+        return connection();
+    }
+
+    private int number() {
+        if (!port.matches("[0-9]{1,5}")) {
+            throw new UsageException("PORT must be a number from 1 to 65535, but is " + port + ".");
+        }
+        return Integer.parseInt(port);
+    }
+
+    private int connection() {
         Path path;
         try {
-            path = Paths.of(snapshot.read(), Options.DEFAULT).explain(from, to, Port.tcp(port));
+            path = Paths.of(snapshot.read(), Options.DEFAULT).explain(from, to, Port.tcp(number()));
         } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
