@@ -78,7 +78,8 @@ final class PolicyReader {
     private void unlisted(Node rules, String type, boolean listed) {
         if (!listed && rules.size() > 0) {
             problems.add(new Doubt(
-                    resource.display() + ": it has rules for " + type + ", which its policyTypes leaves out: whether they"
+                    resource.display() + ": it has rules for " + type
+                            + ", which its policyTypes leaves out: whether they"
                             + " count depends on the network plugin",
                     "add " + type + " to policyTypes, or take the rules out",
                     resource.originOf(rules)));

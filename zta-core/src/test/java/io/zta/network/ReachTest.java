@@ -2,6 +2,7 @@ package io.zta.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zta.snapshot.Pod;
 import io.zta.snapshot.Snapshot;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -84,5 +85,31 @@ class ReachTest {
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .startsWith("flowchart LR\n  n0[\"0.0.0.0-255.255.255.255\"]\n")
                 .contains("  n1 -->|\"All Connections\"| n2\n");
+    }
+
+    @Test
+    void rules_of_a_direction_that_is_not_listed_count_for_some_plugins() {
+        Reachability reach = Reachability.of(Snapshot.ofText("cluster", """
+                {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: one, labels: {app: a}}, spec: {containers: [{name: c}]}}
+                ---
+                {apiVersion: v1, kind: Pod, metadata: {name: b, namespace: one, labels: {app: b}}, spec: {containers: [{name: c}]}}
+                ---
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: deny, namespace: one}
+                spec: {podSelector: {}, policyTypes: [Ingress]}
+                ---
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: odd, namespace: one}
+                spec: {podSelector: {matchLabels: {app: b}}, policyTypes: [Egress], ingress: [{}]}
+                """));
+        Pod a = reach.pods().all().get(0);
+        Pod b = reach.pods().all().get(1);
+        Connection connection = reach.between(a, b);
+        assertThat(connection.sure().isEmpty()).isTrue();
+        assertThat(connection.expected().isEmpty()).isTrue();
+        assertThat(connection.possible().isEmpty()).isFalse();
+        assertThat(connection.reasons()).isNotEmpty();
     }
 }

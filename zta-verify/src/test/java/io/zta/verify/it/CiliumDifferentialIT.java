@@ -242,7 +242,10 @@ final class CiliumDifferentialIT {
         });
         script.append("wait; echo done");
         String[] pod = from.split("/");
-        String out = Scene.exec(ADMIN, pod[0], pod[1], "one", "sh", "-c", script.toString());
+        String out = "";
+        for (int attempt = 0; attempt < 4 && !out.contains("done"); attempt++) { // an exec that hangs is made anew
+            out = Scene.exec(ADMIN, pod[0], pod[1], "one", "sh", "-c", script.toString());
+        }
         if (!out.contains("done")) {
             throw new IllegalStateException("the probes of " + from + " did not end: " + out);
         }
