@@ -120,10 +120,16 @@ final class CiliumDifferentialIT {
         PolicySets sets = new PolicySets(SEED, List.of(red, blue));
         long tried = 0;
         long denied = 0;
+        int again = 0;
         System.out.println("seed " + SEED + ", " + SETS + " sets of policies");
         for (int i = 0; i < SETS; i++) {
             List<String> policies = sets.next();
             Set<String> wrong = disagreement(policies);
+            if (!wrong.isEmpty()) { // the plugin may have missed its time on a busy machine: from the start
+                again++;
+                System.out.println("set " + i + " is tried again: " + wrong);
+                wrong = disagreement(policies);
+            }
             if (!wrong.isEmpty()) {
                 List<String> small = shrink(policies);
                 throw new AssertionError("seed " + SEED + ", set " + i + ": predicted and seen differ in " + wrong
@@ -133,6 +139,7 @@ final class CiliumDifferentialIT {
             denied += open.size() - predict(policies).size();
         }
         System.out.println(tried + " connections tried, " + denied + " of them denied, none against the prediction");
+        assertThat(again).as("sets that were tried twice").isLessThanOrEqualTo(SETS / 20);
         assertThat(denied).isBetween(tried / 20, tried * 19 / 20);
     }
 
