@@ -120,7 +120,10 @@ final class AuditCommand implements Callable<Integer> {
     private static Group group(Attempt attempt, List<Resource> glasses) {
         String glass = glasses.stream()
                 .filter(binding -> binding.namespace().equals(attempt.namespace())
-                        && binding.annotations().get("zta.io/expires").compareTo(attempt.time()) >= 0
+                        && binding.annotations()
+                                        .getOrDefault("zta.io/expires", "")
+                                        .compareTo(attempt.time())
+                                >= 0
                         && binding.tree().get("subjects").items().stream().anyMatch(subject -> names(subject, attempt)))
                 .map(Resource::name)
                 .findFirst()
