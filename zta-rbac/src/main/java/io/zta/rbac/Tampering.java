@@ -25,7 +25,7 @@ import java.util.TreeSet;
 /**
  * Decides claim 6: nobody outside the trusted base can undo a posture, by a request of their own or by becoming somebody
  * who can. The base is system:masters, the control plane's own subjects, nodes, istiod and the declared appliers. Pure.
- * Rules RBAC-26 to RBAC-28.
+ * Rules RBAC-26 and RBAC-27.
  */
 public final class Tampering {
     private static final Subject ISTIOD = Subject.serviceAccount("istio-system", "istiod");

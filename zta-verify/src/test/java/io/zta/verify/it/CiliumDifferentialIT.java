@@ -60,7 +60,7 @@ final class CiliumDifferentialIT {
         }
         pod(red, "p1", "{app: web, tier: front}", "http", "other", false);
         pod(red, "p2", "{app: db, tier: back}", "other", "http", false);
-        pod(red, "p3", "{app: web}", "plain", "http", true);
+        pod(red, "p3", "{app: web}", "plain", "side", true);
         pod(blue, "p4", "{app: web, tier: front}", "other", "http", false);
         pod(blue, "p5", "{tier: back}", "http", "plain", false);
         List<HasMetadata> all = new ArrayList<>();

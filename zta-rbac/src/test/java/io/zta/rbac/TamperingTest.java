@@ -1,0 +1,111 @@
+package io.zta.rbac;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zta.Posture;
+import io.zta.ZeroTrust;
+import io.zta.compile.Manifests;
+import io.zta.finding.ClaimResult;
+import io.zta.finding.Finding;
+import io.zta.finding.Verdict;
+import io.zta.intent.Subject;
+import io.zta.rbac.admission.Admission;
+import io.zta.snapshot.Snapshot;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Claim 6: who can undo a posture. Rows of RBAC-26 and RBAC-27. */
+class TamperingTest {
+    private static final Posture POSTURE = ZeroTrust.namespace("shop").noExecFor("developers");
+
+    private static String guard(Posture posture) {
+        return new ApiLayer()
+                .compile(posture).stream()
+                        .map(entry -> "---\n" + Manifests.yaml(entry.object()))
+                        .collect(Collectors.joining());
+    }
+
+    private static String role(String verbs, String group, String resources) {
+        return """
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRole
+                metadata: {name: r}
+                rules: [{apiGroups: ['%s'], resources: [%s], verbs: [%s]}]
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: b}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: operators}]
+                """.formatted(group, resources, verbs);
+    }
+
+    private static ClaimResult examine(Posture posture, String more) {
+        Snapshot snapshot = Snapshot.ofText("cluster", guard(posture) + more);
+        return Tampering.examine(posture, snapshot, Admission.of(snapshot, Rbac.of(snapshot)));
+    }
+
+    @Test
+    void nobody_but_the_trusted_base_can_undo_what_is_guarded() {
+        assertThat(examine(POSTURE, "").verdict()).isInstanceOf(Verdict.Proven.class);
+    }
+
+    @Test
+    void admission_refuses_who_may_write_roles_by_rbac() {
+        String more = role("create, update, patch, delete", "rbac.authorization.k8s.io", "roles, rolebindings");
+        assertThat(examine(POSTURE, more).verdict()).isInstanceOf(Verdict.Proven.class);
+        Snapshot bare = Snapshot.ofText("cluster", more);
+        assertThat(Tampering.examine(POSTURE, bare, AdmissionVerdicts.NONE).verdict())
+                .isInstanceOf(Verdict.Violated.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "delete | admissionregistration.k8s.io | validatingadmissionpolicies         | API-webhook",
+                "create | admissionregistration.k8s.io | mutatingwebhookconfigurations       | API-webhook",
+                "get    |                              | nodes/proxy                         | API-node",
+                "'*'    | '*'                          | '*'                                 | API-webhook"
+            })
+    void what_no_admission_policy_can_guard_is_found_in_the_grants(
+            String verbs, String group, String resources, String bypass) {
+        String quoted = verbs.equals("*") ? "'*'" : verbs;
+        Verdict verdict = examine(
+                        POSTURE, role(quoted, group == null ? "" : group, resources.equals("*") ? "'*'" : resources))
+                .verdict();
+        assertThat(verdict).isInstanceOf(Verdict.Violated.class);
+        List<Finding> findings = ((Verdict.Violated) verdict).findings();
+        assertThat(findings).extracting(Finding::bypass).contains(bypass);
+        assertThat(findings).allSatisfy(finding -> {
+            assertThat(finding.evidence()).isNotEmpty();
+            assertThat(finding.witness()).isNotEmpty();
+        });
+    }
+
+    @Test
+    void who_applies_the_posture_is_trusted_and_who_can_become_them_is_not() {
+        Posture applied = ZeroTrust.namespace("shop")
+                .noExecFor("developers")
+                .appliedBy(Subject.serviceAccount("platform", "applier"));
+        String everything = """
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: applier}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+                subjects: [{kind: ServiceAccount, namespace: platform, name: applier}]
+                """;
+        assertThat(examine(applied, everything).verdict()).isInstanceOf(Verdict.Proven.class);
+        Verdict stolen = examine(applied, everything + role("create", "", "serviceaccounts/token"))
+                .verdict();
+        assertThat(stolen).isInstanceOf(Verdict.Violated.class);
+        assertThat(((Verdict.Violated) stolen).findings())
+                .extracting(Finding::bypass)
+                .contains("API-token");
+    }
+}
