@@ -13,6 +13,8 @@ import io.zta.rbac.admission.EntryPolicies;
 import io.zta.rbac.admission.GuardPolicies;
 import io.zta.rbac.audit.AuditPolicyFile;
 import io.zta.rbac.audit.Recorded;
+import io.zta.rbac.extras.FalcoRules;
+import io.zta.rbac.extras.GatekeeperConstraints;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +63,14 @@ public final class ApiLayer implements Layer {
 
     @Override
     public List<Extra> extras(Posture posture) {
-        return posture.asks(Intent.Audit.class) ? List.of(AuditPolicyFile.of(posture)) : List.of();
+        List<Extra> extras = new ArrayList<>();
+        if (posture.asks(Intent.Audit.class)) {
+            extras.add(AuditPolicyFile.of(posture));
+            extras.add(FalcoRules.of(posture));
+        }
+        if (GatekeeperConstraints.isFor(posture)) {
+            extras.add(GatekeeperConstraints.of(posture));
+        }
+        return extras;
     }
 }

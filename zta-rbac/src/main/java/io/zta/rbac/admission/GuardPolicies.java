@@ -222,7 +222,7 @@ public final class GuardPolicies {
                         "variables.name.startsWith('zta-') || variables.versions.exists(it, has(it.roleRef)"
                                 + " && (it.roleRef.name.startsWith('zta-') || it.roleRef.name == 'cluster-admin'))")
                 .let("gives", "variables.versions.exists(it, has(it.rules) && it" + gives + ")")
-                .let("mayApply", "request.namespace != '' ? " + Cel.MAY_APPLY + " : " + Cel.MAY_APPLY_ANYWHERE)
+                .let("mayApply", "has(request.namespace) ? " + Cel.MAY_APPLY + " : " + Cel.MAY_APPLY_ANYWHERE)
                 .let(
                         "controller",
                         "request.userInfo.username == "
