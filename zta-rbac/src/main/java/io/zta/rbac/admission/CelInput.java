@@ -109,9 +109,16 @@ final class CelInput {
         user.put("groups", java.util.List.copyOf(request.identity().groups()));
         Map<String, Object> known = new LinkedHashMap<>();
         known.put("operation", request.operation().name());
-        known.put("namespace", attributes.namespace());
-        known.put("name", attributes.name());
-        known.put("subResource", attributes.subresource());
+        // The API server leaves out what is empty: an expression that reads it without has() fails.
+        Map.of(
+                        "namespace", attributes.namespace(),
+                        "name", attributes.name(),
+                        "subResource", attributes.subresource())
+                .forEach((field, value) -> {
+                    if (!value.isEmpty()) {
+                        known.put(field, value);
+                    }
+                });
         known.put("resource", Map.of("group", attributes.group(), "version", "v1", "resource", attributes.resource()));
         known.put("userInfo", new Partial(user, Set.of("uid", "extra"), "the user's uid and extra fields"));
         known.put("dryRun", false);

@@ -46,12 +46,12 @@ class AcceptedIT {
 
     @AfterEach
     void clean() {
-        // Admission first: it guards the rest.
+        // Admission last: what it guards stays in the hands of whoever may apply the posture.
         Stream.concat(
-                        applied.stream().filter(object -> object.getKind().startsWith("ValidatingAdmissionPolicy")),
                         applied.stream()
                                 .filter(object -> !object.getKind().startsWith("ValidatingAdmissionPolicy")
-                                        && !object.getKind().equals("Namespace")))
+                                        && !object.getKind().equals("Namespace")),
+                        applied.stream().filter(object -> object.getKind().startsWith("ValidatingAdmissionPolicy")))
                 .forEach(object -> client.resource(object).delete());
         client.namespaces().withName(namespace).delete();
         client.close();
