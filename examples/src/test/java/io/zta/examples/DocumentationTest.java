@@ -36,7 +36,8 @@ import org.yaml.snakeyaml.Yaml;
  */
 class DocumentationTest {
     /** Commands that need a cluster: their options are parsed, and they are not run. */
-    private static final Set<String> LIVE = Set.of("plan", "apply", "rollback", "status", "probe", "breakglass");
+    private static final Set<String> LIVE =
+            Set.of("plan", "apply", "rollback", "status", "watch", "probe", "breakglass");
 
     private static final Pattern LINK = Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
     private static final Pattern FENCE = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");

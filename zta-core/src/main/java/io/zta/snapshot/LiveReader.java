@@ -27,6 +27,7 @@ final class LiveReader {
     private final List<Resource> resources = new ArrayList<>();
     private final List<Damage> damages = new ArrayList<>();
     private final Set<GroupKind> unread = new TreeSet<>();
+    private final List<ListedKind> served = new ArrayList<>();
 
     private LiveReader(KubernetesClient client) {
         this.client = client;
@@ -67,11 +68,18 @@ final class LiveReader {
 
     static Snapshot read(KubernetesClient client) {
         LiveReader reader = new LiveReader(client);
-        reader.readAll();
+        reader.discover();
+        reader.served.forEach(reader::readKind);
         return Snapshot.assembleLive(reader.resources, reader.damages, reader.unread);
     }
 
-    private void readAll() {
+    static List<ListedKind> kinds(KubernetesClient client) {
+        LiveReader reader = new LiveReader(client);
+        reader.discover();
+        return List.copyOf(reader.served);
+    }
+
+    private void discover() {
         Map<String, String> versions = new LinkedHashMap<>();
         versions.put("", "/api/v1");
         Node groups;
@@ -90,12 +98,12 @@ final class LiveReader {
         WANTED.forEach((group, kinds) -> {
             String path = versions.get(group);
             if (path != null) {
-                readGroup(group, path, kinds);
+                discoverGroup(group, path, kinds);
             }
         });
     }
 
-    private void readGroup(String group, String path, Set<String> kinds) {
+    private void discoverGroup(String group, String path, Set<String> kinds) {
         Node discovered;
         try {
             discovered = get(path);
@@ -112,12 +120,20 @@ final class LiveReader {
             if (!name.contains("/")
                     && (kinds.isEmpty() || kinds.contains(kind))
                     && resource.get("verbs").texts().contains("list")) {
-                readKind(new GroupKind(group, kind), path.replaceFirst("^/apis?/", ""), path + "/" + name);
+                served.add(new ListedKind(
+                        new GroupKind(group, kind),
+                        path.replaceFirst("^/apis?/", ""),
+                        name,
+                        resource.get("namespaced").isTrue(),
+                        resource.get("verbs").texts().contains("watch")));
             }
         }
     }
 
-    private void readKind(GroupKind type, String apiVersion, String path) {
+    private void readKind(ListedKind listed) {
+        GroupKind type = listed.type();
+        String apiVersion = listed.apiVersion();
+        String path = (type.group().isEmpty() ? "/api/" : "/apis/") + apiVersion + "/" + listed.plural();
         String next = "";
         do {
             Node page;

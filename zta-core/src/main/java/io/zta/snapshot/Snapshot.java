@@ -103,6 +103,16 @@ public final class Snapshot {
         return LiveReader.read(client);
     }
 
+    /**
+     * The kinds that {@link #of(KubernetesClient)} lists in this cluster, in the order it does. Reads, writes nothing. A
+     * kind of an API group that does not answer is not in it.
+     *
+     * @throws SnapshotException if the API server does not answer
+     */
+    public static List<ListedKind> kinds(KubernetesClient client) {
+        return LiveReader.kinds(client);
+    }
+
     static Snapshot assembleLive(List<Resource> resources, List<Damage> damages, Set<GroupKind> unread) {
         return new Snapshot(resources, damages, 0, unread);
     }
@@ -136,6 +146,11 @@ public final class Snapshot {
         Set<GroupKind> unreadByBoth = new TreeSet<>(unread);
         unreadByBoth.addAll(other.unread);
         return new Snapshot(joined.resources().toList(), both, foreignDocuments + other.foreignDocuments, unreadByBoth);
+    }
+
+    /** A snapshot of these objects instead, that could not read what this one could not. */
+    public Snapshot holding(Collection<Resource> instead) {
+        return new Snapshot(instead, damages, foreignDocuments, unread);
     }
 
     /** This snapshot without one object. */

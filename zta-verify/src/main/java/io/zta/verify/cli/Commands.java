@@ -15,9 +15,36 @@ final class Commands {
 
     static {
         String[] names = {
-            "render", "Render", "verify", "Verify", "reach", "Reach", "who-can", "WhoCan", "explain", "Explain",
-            "diff", "Diff", "plan", "Plan", "apply", "Apply", "rollback", "Rollback", "status", "Status",
-            "probe", "Probe", "breakglass", "BreakGlass", "audit", "Audit", "completion", "Completion"
+            "render",
+            "Render",
+            "verify",
+            "Verify",
+            "reach",
+            "Reach",
+            "who-can",
+            "WhoCan",
+            "explain",
+            "Explain",
+            "diff",
+            "Diff",
+            "plan",
+            "Plan",
+            "apply",
+            "Apply",
+            "rollback",
+            "Rollback",
+            "status",
+            "Status",
+            "watch",
+            "Watch",
+            "probe",
+            "Probe",
+            "breakglass",
+            "BreakGlass",
+            "audit",
+            "Audit",
+            "completion",
+            "Completion"
         };
         for (int i = 0; i < names.length; i += 2) {
             CLASSES.put(names[i], Commands.class.getPackageName() + "." + names[i + 1] + "Command");
