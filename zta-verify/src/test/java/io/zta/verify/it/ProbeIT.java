@@ -104,6 +104,7 @@ class ProbeIT {
     @Order(2)
     void with_the_posture_every_test_passes() throws Exception {
         scene.apply(posture);
+        settled();
         ProbeReport report = Prober.probe(posture, scene.admin, options);
         System.out.println(report.text());
         assertThat(report.checks())
@@ -112,6 +113,15 @@ class ProbeIT {
         for (String name : List.of("test-network-policies.sh", "test-rbac-restrictions.sh", "verify-mtls.sh")) {
             assertThat(script(name)).as(name).isZero();
         }
+    }
+
+    /** Objects were written past the gates, so nothing has waited for the node to enforce them yet. */
+    private void settled() {
+        Options network = options.withTests(Set.of(1));
+        Scene.await(
+                "the network policies to be in force",
+                Duration.ofMinutes(3),
+                () -> Prober.probe(posture, scene.admin, network).status(1) == Check.Status.PASS);
     }
 
     @Test
@@ -137,6 +147,7 @@ class ProbeIT {
                             .boxed()
                             .collect(Collectors.toCollection(TreeSet::new)));
             gone.forEach(object -> scene.admin.resource(object).forceConflicts().serverSideApply());
+            settled();
         }
         System.out.println("without a layer, these tests fail: " + failing);
         assertThat(failing)
