@@ -117,7 +117,7 @@ class ProbeIT {
 
     /** Objects were written past the gates, so nothing has waited for the node to enforce them yet. */
     private void settled() {
-        Options network = options.withTests(Set.of(1));
+        Options network = options.onlyTests(Set.of(1));
         Scene.await(
                 "the network policies to be in force",
                 Duration.ofMinutes(3),
