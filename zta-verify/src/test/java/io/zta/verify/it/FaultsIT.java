@@ -170,6 +170,14 @@ class FaultsIT {
     }
 
     @Test
+    void a_write_that_arrives_and_is_never_answered_is_undone_too() {
+        ApplyException failure = failing((method, path) -> isLast(method, path) ? new ApiProxy.Fault.Silence() : null);
+        assertThat(failure.reason()).isEqualTo(Reason.REFUSED);
+        assertThat(failure).hasMessageContaining("did not answer PATCH");
+        recovers();
+    }
+
+    @Test
     void an_api_server_that_is_away_for_ten_seconds_leaves_nothing_that_rollback_cannot_undo() {
         Plan plan = plan(3);
         proxy.when((method, path) -> isLast(method, path) ? new ApiProxy.Fault.Away(Duration.ofSeconds(10)) : null);
