@@ -3,10 +3,14 @@ package io.zta.verify.apply;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.RequestConfig;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.fabric8.kubernetes.client.http.Interceptor;
 import io.zta.verify.apply.ApplyException.Reason;
+import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -24,8 +28,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The API server as JSON over the client's own HTTP connection, which brings its authentication, impersonation and its
- * retries on 429 and 5xx. Typed models are not used to read: they drop what they do not know.
+ * The API server as JSON over the client's own HTTP connection, which brings its authentication and impersonation, but
+ * not its retries: those go on after we have given up, and write again what was taken back by then. A request is sent
+ * again only where it can't have been carried out, and the API server is told to give up on it before we do. Typed models
+ * are not used to read: they drop what they do not know.
  */
 final class Api {
     static final String MANAGER = "zta";
@@ -54,13 +60,29 @@ final class Api {
 
     private final KubernetesClient client;
     private final Duration timeout;
+    private final HttpClient http;
     private final AtomicInteger calls = new AtomicInteger();
     /** Plurals by apiVersion and kind, one discovery call for each group version. */
     private final Map<String, Map<String, String>> plurals = new ConcurrentHashMap<>();
 
+    /**
+     * @param timeout how long the API server may work on one request; its answer is waited for twice as long
+     */
     Api(KubernetesClient client, Duration timeout) {
         this.client = client;
         this.timeout = timeout;
+        this.http = withoutRetries(client);
+    }
+
+    private static HttpClient withoutRetries(KubernetesClient client) {
+        HttpClient http = client.getHttpClient();
+        RequestConfig config = http instanceof Interceptor.RequestTags tags ? tags.getTag(RequestConfig.class) : null;
+        return http.newBuilder()
+                .tag(new RequestConfigBuilder(
+                                config == null ? client.getConfiguration().getRequestConfig() : config)
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .build();
     }
 
     KubernetesClient client() {
@@ -190,35 +212,81 @@ final class Api {
         return send("DELETE", path(ref) + (dryRun ? "?dryRun=All" : ""), JSON, Json.text(options));
     }
 
+    /** Sends a request, and again after a pause where the API server did not take it on, for as long as an answer may take. */
     Answer send(String method, String path, String contentType, @Nullable String body) {
-        calls.incrementAndGet();
-        String base = client.getMasterUrl().toString().replaceFirst("/+$", "");
-        HttpClient http = client.getHttpClient();
+        long end = System.nanoTime() + patience().toNanos();
+        String limited = path + (path.contains("?") ? "&" : "?") + "timeout=" + Math.max(1, timeout.toSeconds()) + "s";
+        for (long pause = 250; ; pause *= 2) {
+            calls.incrementAndGet();
+            Optional<HttpResponse<byte[]>> response = attempt(method, limited, contentType, body, end, pause);
+            if (response.isPresent() && !(comeBack(response.get()) && waited(pause(response.get(), pause), end))) {
+                byte[] content = response.get().body();
+                return new Answer(
+                        response.get().code(),
+                        answer(content == null ? "" : new String(content, StandardCharsets.UTF_8)));
+            }
+        }
+    }
+
+    private Duration patience() {
+        return timeout.multipliedBy(2);
+    }
+
+    /** Empty where no connection came about, and there is time to try again, which is after the pause. */
+    private Optional<HttpResponse<byte[]>> attempt(
+            String method, String path, String contentType, @Nullable String body, long end, long pause) {
         HttpRequest request = http.newHttpRequestBuilder()
-                .uri(base + path)
+                .uri(client.getMasterUrl().toString().replaceFirst("/+$", "") + path)
                 .method(method, contentType, body)
-                .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .timeout(patience().toMillis(), TimeUnit.MILLISECONDS)
                 .header("Accept", JSON)
                 .build();
         CompletableFuture<HttpResponse<byte[]>> future = http.sendAsync(request, byte[].class);
         try {
-            HttpResponse<byte[]> response = future.get(timeout.toMillis() * 2, TimeUnit.MILLISECONDS);
-            String text = response.body() == null ? "" : new String(response.body(), StandardCharsets.UTF_8);
-            return new Answer(response.code(), answer(text));
+            return Optional.of(future.get(patience().toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ApplyException(Reason.REFUSED, "interrupted while waiting for " + method + " " + path);
+            throw interrupted(method + " " + path);
         } catch (TimeoutException e) {
             future.cancel(true);
-            throw noAnswer(method, path, "within " + timeout.toMillis() * 2 + " ms");
+            throw noAnswer(method, path, "within " + patience().toMillis() + " ms");
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
+            if ((cause instanceof ConnectException || method.equals("GET")) && waited(pause, end)) {
+                return Optional.empty();
+            }
             throw noAnswer(
                     method,
                     path,
                     "(" + cause.getClass().getSimpleName()
                             + (cause.getMessage() == null ? "" : ": " + cause.getMessage()) + ")");
         }
+    }
+
+    /** Whether the API server asks to be asked again: it says so with Retry-After, and has done nothing then. */
+    private static boolean comeBack(HttpResponse<?> response) {
+        return response.code() == 429 || response.code() >= 500 && response.header("Retry-After") != null;
+    }
+
+    private static long pause(HttpResponse<?> response, long otherwise) {
+        String seconds = response.header("Retry-After");
+        return seconds != null && seconds.matches("[0-9]{1,4}") ? Long.parseLong(seconds) * 1000 : otherwise;
+    }
+
+    private static boolean waited(long millis, long end) {
+        if (System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis) >= end) {
+            return false;
+        }
+        try {
+            TimeUnit.MILLISECONDS.sleep(millis);
+            return true;
+        } catch (InterruptedException e) {
+            throw interrupted("the API server");
+        }
+    }
+
+    private static ApplyException interrupted(String what) {
+        Thread.currentThread().interrupt();
+        return new ApplyException(Reason.REFUSED, "interrupted while waiting for " + what);
     }
 
     private static JsonNode answer(String text) {

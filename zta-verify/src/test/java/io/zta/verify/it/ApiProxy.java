@@ -48,7 +48,10 @@ final class ApiProxy implements AutoCloseable {
     private volatile Rule rule = (method, path) -> null;
 
     ApiProxy(KubernetesClient behind) throws IOException {
-        this.behind = behind;
+        // Its own retries would carry out later what this stood in for the server not doing.
+        this.behind = LiveCluster.client(new ConfigBuilder(behind.getConfiguration())
+                .withRequestRetryBackoffLimit(0)
+                .build());
         server = listen(0);
         port = server.getAddress().getPort();
     }
@@ -153,5 +156,6 @@ final class ApiProxy implements AutoCloseable {
     public void close() {
         server.stop(0);
         threads.shutdownNow();
+        behind.close();
     }
 }

@@ -11,6 +11,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** An apply that is killed at any moment leaves what the next apply completes, or a rollback takes back. */
 class KilledIT {
     private static final int ROUNDS = 6;
+    private static final int OBJECTS = 24;
 
     @Test
     void after_being_killed_anywhere_status_says_so_and_apply_or_rollback_completes() throws Exception {
@@ -30,7 +32,7 @@ class KilledIT {
             for (int round = 0; round < ROUNDS; round++) {
                 String namespace = LiveCluster.scratchNamespace(client, "zta-killed", Map.of());
                 try {
-                    interrupted += round(client, namespace, random.nextInt(700), round % 2 == 0) ? 1 : 0;
+                    interrupted += round(client, namespace, random.nextInt(OBJECTS - 5), round % 2 == 0) ? 1 : 0;
                 } finally {
                     Leftovers.remove(client, namespace);
                 }
@@ -41,7 +43,7 @@ class KilledIT {
                 .isPositive();
     }
 
-    private boolean round(KubernetesClient client, String namespace, int delay, boolean completes) throws Exception {
+    private boolean round(KubernetesClient client, String namespace, int written, boolean completes) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
@@ -61,7 +63,12 @@ class KilledIT {
                 output.append(line).append('\n');
             }
             assertThat(line).as("the process begins to write: " + output).isEqualTo("WRITING");
-            Thread.sleep(delay); // the moment of the kill, drawn from the seed
+            // The moment of the kill, drawn from the seed. A moment in milliseconds would miss the writes of a fast
+            // server.
+            Instant deadline = Instant.now().plusSeconds(60);
+            while (state(client, namespace).size() < written && Instant.now().isBefore(deadline)) {
+                Thread.onSpinWait();
+            }
             process.destroyForcibly();
             process.waitFor();
         }
@@ -74,7 +81,7 @@ class KilledIT {
             Plan plan = plan(client, namespace);
             KillTarget.applier(client, "second").apply(plan);
             assertThat(state(client, namespace))
-                    .hasSize(24)
+                    .hasSize(OBJECTS)
                     .allSatisfy((name, value) -> assertThat(value).isEqualTo("new"));
             assertThat(plan(client, namespace).isEmpty()).isTrue();
         }
@@ -83,7 +90,9 @@ class KilledIT {
         } catch (io.zta.verify.apply.ApplyException nothing) {
             assertThat(nothing.reason()).isEqualTo(io.zta.verify.apply.ApplyException.Reason.USAGE);
         }
-        assertThat(state(client, namespace)).as("killed after " + delay + " ms").isEmpty();
+        assertThat(state(client, namespace))
+                .as("killed after " + written + " objects")
+                .isEmpty();
         assertThat(Status.read(client).postures().stream()
                         .filter(entry -> entry.id().equals(namespace))
                         .filter(entry -> entry.unfinished().isPresent() || entry.objects() > 0))
