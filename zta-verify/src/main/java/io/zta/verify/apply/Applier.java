@@ -160,8 +160,7 @@ public final class Applier {
             return inventory;
         }
         if (open.get().state() == StepRecord.State.LEAVING) {
-            Rollback.back(api, store, inventory, open.get(), new ArrayList<>());
-            return store.load(inventory.id());
+            return Rollback.back(api, store, inventory, open.get(), new ArrayList<>());
         }
         StepRecord decided = decided(api, open.get());
         // The phase is reached by the step that ends it, and that one will be made again.
@@ -218,12 +217,12 @@ public final class Applier {
     public Applied rollback(Posture posture, int sequence) {
         Api api = new Api(client, request);
         Store store = new Store(api);
-        Inventory read = store.load(posture.id());
-        if (sequence < 1 || read.steps().stream().noneMatch(step -> step.sequence() >= sequence)) {
+        Inventory known = store.load(posture.id());
+        if (sequence < 1 || known.steps().stream().noneMatch(step -> step.sequence() >= sequence)) {
             throw new ApplyException(
                     Reason.USAGE,
                     "There is no step " + sequence + " in the inventory of \"" + posture.id()
-                            + "\"; its steps are 1 to " + (read.next() - 1) + ". `status` lists them.");
+                            + "\"; its steps are 1 to " + (known.next() - 1) + ". `status` lists them.");
         }
         try (ApplierLease held = ApplierLease.take(api, holder, lease)) {
             Inventory inventory = store.load(posture.id());
@@ -231,11 +230,11 @@ public final class Applier {
             Collections.reverse(back);
             List<String> done = new ArrayList<>();
             List<String> left = new ArrayList<>();
-            for (StepRecord step : back) {
+            for (StepRecord read : back) {
+                StepRecord step = inventory.step(read.sequence());
                 if (step.sequence() >= sequence && step.state() != StepRecord.State.UNDONE) {
                     held.check();
-                    StepRecord undone = Rollback.back(api, store, inventory, step, left);
-                    inventory = inventory.with(undone);
+                    inventory = Rollback.back(api, store, inventory, step, left);
                     done.add("took back " + step.sequence() + " " + step.id());
                 }
             }

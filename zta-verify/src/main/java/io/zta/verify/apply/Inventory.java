@@ -70,6 +70,14 @@ final class Inventory {
         return steps;
     }
 
+    /** The step of that number, which is there. */
+    StepRecord step(int sequence) {
+        return steps.stream()
+                .filter(step -> step.sequence() == sequence)
+                .findFirst()
+                .orElseThrow();
+    }
+
     Inventory with(StepRecord step) {
         List<StepRecord> others = new ArrayList<>(steps);
         others.removeIf(other -> other.sequence() == step.sequence());

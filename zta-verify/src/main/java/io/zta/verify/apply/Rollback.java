@@ -15,23 +15,50 @@ final class Rollback {
     private Rollback() {}
 
     /**
-     * Takes one step back, its last write first.
+     * Takes one step back, its last write first. An object that is made again has another UID than the one that was
+     * deleted: the records of earlier steps, which know it by its UID, are told.
      *
      * @param left receives what was left, one line each
+     * @return the inventory after it
      */
-    static StepRecord back(Api api, Store store, Inventory inventory, StepRecord step, List<String> left) {
+    static Inventory back(Api api, Store store, Inventory inventory, StepRecord step, List<String> left) {
         StepRecord decided = Applier.decided(api, step).as(StepRecord.State.LEAVING);
         store.save(inventory, decided);
+        Inventory now = inventory.with(decided);
         List<Write> writes = new ArrayList<>(decided.writes());
         Collections.reverse(writes);
         for (Write write : writes) {
             if (write.made().orElse(false)) {
                 takeBack(api, write, left);
+                now = madeAgain(api, store, now, write);
             }
         }
         StepRecord undone = decided.as(StepRecord.State.UNDONE);
-        store.save(inventory, undone);
-        return undone;
+        store.save(now, undone);
+        return now.with(undone);
+    }
+
+    private static Inventory madeAgain(Api api, Store store, Inventory inventory, Write write) {
+        if (write.before().isEmpty()) {
+            return inventory;
+        }
+        Optional<ObjectNode> live = api.find(write.object());
+        if (live.isEmpty()
+                || Json.metadata(live.get(), "uid").equals(write.beforeUid())
+                || !Json.stripped(live.get()).equals(write.before().get())) {
+            return inventory;
+        }
+        Inventory told = inventory;
+        for (StepRecord step : inventory.steps()) {
+            List<Write> writes = step.writes().stream()
+                    .map(other -> other.madeAgain(write.beforeUid(), live.get()))
+                    .toList();
+            if (!writes.equals(step.writes())) {
+                store.save(told, step.with(writes));
+                told = told.with(step.with(writes));
+            }
+        }
+        return told;
     }
 
     private static void takeBack(Api api, Write write, List<String> left) {

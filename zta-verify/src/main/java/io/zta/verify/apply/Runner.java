@@ -161,8 +161,7 @@ final class Runner {
             lease.check();
             List<String> left = new ArrayList<>();
             // What is in the store, not what was sent: the answer to the last write may never have come.
-            StepRecord undone = Rollback.back(api, store, inventory, record, left);
-            inventory = inventory.with(undone);
+            inventory = Rollback.back(api, store, inventory, record, left);
             details.addAll(left);
             return new ApplyException(
                     cause.reason(),

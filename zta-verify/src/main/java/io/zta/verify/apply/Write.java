@@ -59,6 +59,24 @@ record Write(
                 Optional.of(true));
     }
 
+    /** The same, where the object it left behind was deleted under that UID since and made again as this one. */
+    Write madeAgain(String uid, JsonNode again) {
+        return uid.isEmpty() || !afterUid.equals(uid)
+                ? this
+                : new Write(
+                        action,
+                        object,
+                        before,
+                        beforeUid,
+                        beforeVersion,
+                        desired,
+                        forced,
+                        after,
+                        Json.metadata(again, "uid"),
+                        Json.metadata(again, "resourceVersion"),
+                        made);
+    }
+
     Write notMade() {
         return new Write(
                 action,

@@ -124,6 +124,22 @@ class ApplyIT {
         assertThat(plan(Phase.OBSERVE, network()).isEmpty()).isTrue();
     }
 
+    @Test
+    void an_object_that_rollback_made_again_is_ours_still() {
+        applier().apply(plan(Phase.NETWORK, network()));
+        assertThat(applier().rollback(posture(Phase.NETWORK)).toString()).doesNotContain("is left");
+        assertThat(policies()).as("all is taken back").isEmpty();
+
+        Applied applied = applier().apply(plan(Phase.NETWORK, network()));
+        String cutOver = applied.steps().get(applied.steps().size() - 1);
+        applier().rollback(posture(Phase.NETWORK), Integer.parseInt(cutOver.split(" ")[0]));
+        assertThat(policies()).as("held open again").contains("zta-hold-open");
+        applier().apply(plan(Phase.NETWORK, network()));
+        assertThat(policies()).containsExactly("zta-allow", "zta-deny");
+        applier().rollback(posture(Phase.NETWORK), 1);
+        assertThat(policies()).isEmpty();
+    }
+
     private List<String> policies() {
         return client.network().v1().networkPolicies().inNamespace(namespace).list().getItems().stream()
                 .map(policy -> policy.getMetadata().getName())

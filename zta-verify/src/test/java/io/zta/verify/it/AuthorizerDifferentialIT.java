@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -180,12 +181,10 @@ class AuthorizerDifferentialIT {
                                 + "'}}]}\nrules: []"));
         Scene.await(
                 "the aggregated role",
-                () -> !client.rbac()
-                        .clusterRoles()
-                        .withName(sum)
-                        .get()
-                        .getRules()
-                        .isEmpty());
+                () -> Optional.ofNullable(
+                                client.rbac().clusterRoles().withName(sum).get().getRules())
+                        .map(rules -> !rules.isEmpty())
+                        .orElse(false));
         List<String> subjects = subjects();
         for (String namespace : namespaces) {
             for (int i = 0; i < 3; i++) {
