@@ -1,10 +1,12 @@
 package io.zta.verify.apply;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zta.Posture;
 import io.zta.intent.Intent;
 import io.zta.intent.Phase;
+import io.zta.istio.Mesh;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
@@ -15,8 +17,6 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * Puts changes into steps: phases upwards, and within a phase what allows before what restricts; removals after that,
@@ -24,7 +24,8 @@ import java.util.TreeSet;
  *
  * <p>A NetworkPolicy that allows one peer isolates its pods from all others, so a namespace without any would lose flows
  * between the first allow and the last. Such a namespace is first given a policy that allows all; taking that one away
- * puts all others in force at once. A namespace that has policies of its own keeps them, and is never opened.
+ * puts all others in force at once. So do AuthorizationPolicies: the first that admits somebody keeps out whom the second
+ * is to admit. A namespace that has policies of its own keeps them, and is never opened.
  */
 final class Order {
     static final String HOLD_OPEN = "zta-hold-open";
@@ -79,49 +80,79 @@ final class Order {
     }
 
     private static void holdOpen(Posture posture, Snapshot before, List<Item> items) {
+        String root = Mesh.of(before).rootNamespace();
         for (String namespace : posture.namespaces()) {
             List<Resource> policies = before.resources(GroupKind.NETWORK_POLICY, namespace);
-            Set<String> ours = new TreeSet<>();
-            boolean creates = false;
-            for (Item item : items) {
-                ObjectRef ref = item.change().object();
-                if (ref.kind().equals("NetworkPolicy") && ref.namespace().equals(namespace)) {
-                    creates |= item.change().action() == Action.CREATE;
-                    if (item.change().action() == Action.DELETE) {
-                        ours.add(ref.name());
-                    }
-                }
-            }
-            boolean leftOver =
-                    policies.stream().anyMatch(policy -> policy.name().equals(HOLD_OPEN));
-            boolean open = policies.isEmpty();
-            boolean opens = !policies.isEmpty()
-                    && !creates
-                    && policies.stream().allMatch(policy -> ours.contains(policy.name()));
-            if (!leftOver && (open && creates || opens)) {
-                ObjectNode policy = policy(posture, namespace);
-                ObjectRef ref = Json.ref(policy);
-                items.add(new Item(
-                        new Change(Action.CREATE, ref, Json.text(policy), "", "", List.of(), false),
-                        Phase.NETWORK,
-                        Step.Stage.HOLD_OPEN));
-                items.add(new Item(
-                        new Change(Action.DELETE, ref, "", "", "", List.of(), false),
-                        Phase.NETWORK,
-                        Step.Stage.CUT_OVER));
-            }
+            holdOpen(policies, changes(items, "NetworkPolicy", namespace), 1, network(posture, namespace), items);
+
+            List<Resource> rules = before.resources(GroupKind.AUTHORIZATION_POLICY).stream()
+                    .filter(policy -> allows(Json.of(policy)))
+                    .filter(policy -> List.of(namespace, root).contains(policy.namespace()))
+                    .toList();
+            List<Change> identities = changes(items, "AuthorizationPolicy", namespace).stream()
+                    .filter(change -> change.action() == Action.DELETE || allows(Json.parse(change.desired())))
+                    .toList();
+            // One rule alone admits at once all that it admits.
+            holdOpen(rules, identities, 2, mesh(posture, namespace), items);
         }
     }
 
-    private static ObjectNode policy(Posture posture, String namespace) {
-        ObjectNode policy = Json.MAPPER.createObjectNode();
-        policy.put("apiVersion", "networking.k8s.io/v1").put("kind", "NetworkPolicy");
-        ObjectNode metadata =
-                policy.putObject("metadata").put("name", HOLD_OPEN).put("namespace", namespace);
-        metadata.putObject("labels").put("app.kubernetes.io/managed-by", "zta");
-        metadata.putObject("annotations")
-                .put("zta.io/asked-by", "apply: held open until every policy is there")
-                .put("zta.io/posture", posture.namespaces().get(0) + "/" + posture.name());
+    private static List<Change> changes(List<Item> items, String kind, String namespace) {
+        return items.stream()
+                .map(Item::change)
+                .filter(change -> change.object().kind().equals(kind)
+                        && change.object().namespace().equals(namespace))
+                .toList();
+    }
+
+    /** Whether an AuthorizationPolicy is one that admits somebody, and by that keeps out all others. */
+    private static boolean allows(JsonNode policy) {
+        return policy.path("spec").path("action").asText("ALLOW").equals("ALLOW")
+                && !policy.path("spec").path("rules").isEmpty();
+    }
+
+    /**
+     * Adds the policy that holds open before the others come, where there are none yet, or before the last of them go.
+     *
+     * @param there the policies of that kind in the cluster
+     * @param changes what happens to policies of that kind
+     * @param least how many must come or go, so that one is in force before another
+     */
+    private static void holdOpen(
+            List<Resource> there, List<Change> changes, int least, ObjectNode open, List<Item> items) {
+        List<String> created = named(changes, Action.CREATE);
+        List<String> deleted = named(changes, Action.DELETE);
+        boolean leftOver = there.stream().anyMatch(policy -> policy.name().equals(HOLD_OPEN));
+        boolean comes = there.isEmpty() && created.size() >= least;
+        boolean goes = there.size() >= least
+                && created.isEmpty()
+                && there.stream()
+                        .allMatch(policy -> policy.namespace()
+                                        .equals(open.path("metadata")
+                                                .path("namespace")
+                                                .asText())
+                                && deleted.contains(policy.name()));
+        if (leftOver || !comes && !goes) {
+            return;
+        }
+        ObjectRef ref = Json.ref(open);
+        Phase phase = ref.kind().equals("NetworkPolicy") ? Phase.NETWORK : Phase.MESH;
+        items.add(new Item(
+                new Change(Action.CREATE, ref, Json.text(open), "", "", List.of(), false),
+                phase,
+                Step.Stage.HOLD_OPEN));
+        items.add(new Item(new Change(Action.DELETE, ref, "", "", "", List.of(), false), phase, Step.Stage.CUT_OVER));
+    }
+
+    private static List<String> named(List<Change> changes, Action action) {
+        return changes.stream()
+                .filter(change -> change.action() == action)
+                .map(change -> change.object().name())
+                .toList();
+    }
+
+    private static ObjectNode network(Posture posture, String namespace) {
+        ObjectNode policy = policy("networking.k8s.io/v1", "NetworkPolicy", posture, namespace);
         ObjectNode spec = policy.putObject("spec");
         spec.putObject("podSelector");
         ArrayNode types = spec.putArray("policyTypes").add("Ingress");
@@ -130,6 +161,24 @@ final class Order {
             types.add("Egress");
             spec.putArray("egress").addObject();
         }
+        return policy;
+    }
+
+    private static ObjectNode mesh(Posture posture, String namespace) {
+        ObjectNode policy = policy("security.istio.io/v1", "AuthorizationPolicy", posture, namespace);
+        policy.putObject("spec").put("action", "ALLOW").putArray("rules").addObject();
+        return policy;
+    }
+
+    private static ObjectNode policy(String apiVersion, String kind, Posture posture, String namespace) {
+        ObjectNode policy = Json.MAPPER.createObjectNode();
+        policy.put("apiVersion", apiVersion).put("kind", kind);
+        ObjectNode metadata =
+                policy.putObject("metadata").put("name", HOLD_OPEN).put("namespace", namespace);
+        metadata.putObject("labels").put("app.kubernetes.io/managed-by", "zta");
+        metadata.putObject("annotations")
+                .put("zta.io/asked-by", "apply: held open until every policy is there")
+                .put("zta.io/posture", posture.namespaces().get(0) + "/" + posture.name());
         return policy;
     }
 }
