@@ -42,6 +42,7 @@ import org.junit.jupiter.api.Test;
  */
 class PostureAttackIT {
     private static final String GATEWAY_HOME = "istio-system";
+    private static final String GATEWAY_ACCOUNT = "istio-ingressgateway-service-account";
     private static Scene scene;
     private static KubernetesClient developer;
     private static String namespace;
@@ -49,6 +50,7 @@ class PostureAttackIT {
     private static String targetPod;
     private static String service;
     private static String gateway;
+    private static List<HasMetadata> elsewhere = List.of();
     private static final String ANOTHER = "zta-another-" + Long.toString(System.nanoTime() % 1_679_616L, 36);
 
     @BeforeAll
@@ -69,6 +71,7 @@ class PostureAttackIT {
                 rules:
                 - {apiGroups: [""], resources: [pods/ephemeralcontainers], verbs: [patch, update, get]}
                 - {apiGroups: [security.istio.io], resources: ["*"], verbs: ["*"]}
+                - {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [create, escalate, bind]}
                 ---
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: RoleBinding
@@ -80,7 +83,50 @@ class PostureAttackIT {
                 kind: NetworkPolicy
                 metadata: {name: someones, namespace: NS}
                 spec: {podSelector: {matchLabels: {app: nobody}}, policyTypes: [Ingress]}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: RoleBinding
+                metadata: {name: developer-alone, namespace: NS}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: developer}]
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: patcher, namespace: NS}
+                rules: [{apiGroups: [""], resources: [pods], resourceNames: [limited], verbs: [create, patch]}]
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: RoleBinding
+                metadata: {name: patcher, namespace: NS}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: patcher}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: patcher}]
                 """.replace("NS", namespace));
+        elsewhere = Scene.create(scene.admin, """
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRole
+                metadata: {name: NAME}
+                rules:
+                - {apiGroups: [""], resources: [nodes/proxy], verbs: [get]}
+                - {apiGroups: [""], resources: [users], resourceNames: [developer], verbs: [impersonate]}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: NAME}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAME}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: developers}]
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: NAME, namespace: HOME}
+                rules:
+                - {apiGroups: [""], resources: [pods, secrets, serviceaccounts/token], verbs: [create]}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: RoleBinding
+                metadata: {name: NAME, namespace: HOME}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: NAME}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: developers}]
+                """.replace("NAME", ANOTHER).replace("HOME", GATEWAY_HOME));
         for (String name : List.of("neighbour", "worn-inside")) {
             Scene.await(name, () -> Scene.ready(Scene.pod(scene.admin, namespace, name)));
         }
@@ -99,6 +145,7 @@ class PostureAttackIT {
     @AfterAll
     static void strike() {
         if (scene != null) {
+            elsewhere.forEach(object -> scene.admin.resource(object).delete());
             scene.admin
                     .pods()
                     .inNamespace(GATEWAY_HOME)
@@ -168,13 +215,52 @@ class PostureAttackIT {
         attacks.put(
                 "service proxy",
                 () -> raw(developer, "GET", "/api/v1/namespaces/" + namespace + "/services/orders:80/proxy/hostname"));
+        attacks.put("node proxy", () -> raw(developer, "GET", "/api/v1/nodes/" + node() + "/proxy/healthz"));
         attacks.put("ephemeral container", PostureAttackIT::ephemeral);
+        attacks.put("exec as oneself without the group", () -> {
+            try (KubernetesClient alone = developer("developer")) {
+                return enters(alone);
+            }
+        });
         attacks.put("exec as the CI account by impersonation", () -> {
             try (KubernetesClient ci = developer("system:serviceaccount:" + namespace + ":ci")) {
                 return enters(ci);
             }
         });
         attacks.put("exec as the CI account by a minted token", PostureAttackIT::minted);
+        attacks.put(
+                "a token of the gateway's account minted",
+                () -> does(() -> developer
+                        .serviceAccounts()
+                        .inNamespace(GATEWAY_HOME)
+                        .withName(GATEWAY_ACCOUNT)
+                        .tokenRequest(new TokenRequestBuilder()
+                                .withNewSpec()
+                                .withExpirationSeconds(600L)
+                                .endSpec()
+                                .build())));
+        attacks.put(
+                "a token Secret of the gateway's account",
+                () -> creates("""
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: worn, namespace: HOME, annotations: {kubernetes.io/service-account.name: ACCOUNT}}
+                type: kubernetes.io/service-account-token
+                """.replace("HOME", GATEWAY_HOME).replace("ACCOUNT", GATEWAY_ACCOUNT)));
+        attacks.put("a pod with the gateway's labels beside it", () -> creates("""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: worn, namespace: HOME, labels: {app: istio-ingressgateway, istio: ingressgateway}}
+                spec: {containers: [{name: app, image: 'zta.test/agnhost:1', imagePullPolicy: Never}]}
+                """.replace("HOME", GATEWAY_HOME)));
+        attacks.put("a role that lets enter written", () -> creates("""
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: enter-again, namespace: NS}
+                rules: [{apiGroups: [zta.io], resources: [containers], verbs: [enter]}]
+                """));
+        attacks.put(
+                "a pod made by server-side apply, by one whose grant is limited to its name", PostureAttackIT::patched);
         attacks.put(
                 "a NetworkPolicy deleted",
                 () -> does(() -> developer
@@ -427,7 +513,7 @@ class PostureAttackIT {
                 .edit(pod -> new PodBuilder(pod)
                         .editSpec()
                         .addToEphemeralContainers(new EphemeralContainerBuilder()
-                                .withName("debug")
+                                .withName("debug-" + Long.toString(System.nanoTime(), 36))
                                 .withImage(Scene.IMAGE)
                                 .withImagePullPolicy("Never")
                                 .build())
@@ -456,6 +542,23 @@ class PostureAttackIT {
                 .build();
         try (KubernetesClient ci = LiveCluster.client(config)) {
             return enters(ci);
+        }
+    }
+
+    private static String node() {
+        return scene.pod(namespace, "app=orders").getSpec().getNodeName();
+    }
+
+    /** A POST has no name, so a grant limited to one gives it nothing; server-side apply has the name. */
+    private static boolean patched() {
+        try (KubernetesClient patcher = LiveCluster.as("patcher", "system:authenticated")) {
+            HasMetadata pod = Serialization.unmarshal("""
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: limited, namespace: NS, labels: {app: orders, sidecar.istio.io/inject: 'false'}}
+                    spec: {containers: [{name: app, image: 'zta.test/agnhost:1', imagePullPolicy: Never}]}
+                    """.replace("NS", namespace), GenericKubernetesResource.class);
+            return does(() -> patcher.resource(pod).dryRun().serverSideApply());
         }
     }
 
