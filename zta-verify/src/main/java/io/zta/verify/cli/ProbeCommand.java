@@ -14,6 +14,8 @@ import io.zta.verify.probe.Options;
 import io.zta.verify.probe.ProbeReport;
 import io.zta.verify.probe.ProbeRole;
 import io.zta.verify.probe.Prober;
+import io.zta.verify.probe.RedTeam;
+import io.zta.verify.probe.RedTeamReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -44,7 +46,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  zta probe --posture posture.yaml --kubeconfig ~/.kube/config",
             "  zta probe --posture posture.yaml --dry-run",
-            "  zta probe --posture posture.yaml --test 1,3 -o tap"
+            "  zta probe --posture posture.yaml --test 1,3 -o tap",
+            "  zta probe --posture posture.yaml --attacks --yes"
         })
 final class ProbeCommand implements Callable<Integer> {
     @Spec
@@ -124,6 +127,15 @@ final class ProbeCommand implements Callable<Integer> {
             description = "The audit log, or a webhook's sink: a JSON document a line. Else the API server pod's log.")
     private @Nullable Path auditLog;
 
+    @Option(
+            names = "--attacks",
+            description =
+                    "Try each way of the catalogue in scratch namespaces, before and after the posture's objects.")
+    private boolean attacks;
+
+    @Option(names = "--yes", description = "With --attacks: write without asking.")
+    private boolean yes;
+
     @Option(names = "--compare", description = "Compare with the static verdict; reads every kind of object.")
     private boolean compare;
 
@@ -162,6 +174,9 @@ final class ProbeCommand implements Callable<Integer> {
                 out.flush();
                 return 0;
             }
+            if (attacks) {
+                return attack(asked, options, out);
+            }
             if (dryRun) {
                 Prober.listing(asked, options).forEach(out::println);
                 out.flush();
@@ -184,7 +199,11 @@ final class ProbeCommand implements Callable<Integer> {
                 out.flush();
                 return report.exitCode();
             }
-        } catch (PostureException | IllegalArgumentException | Prober.ProbeSetupException | IOException e) {
+        } catch (PostureException
+                | IllegalArgumentException
+                | ClusterOptions.IllegalCallException
+                | Prober.ProbeSetupException
+                | IOException e) {
             err.println("zta probe: " + e.getMessage());
         } catch (KubernetesClientException e) {
             err.println("zta probe: the cluster can't be asked: " + e.getMessage()
@@ -192,6 +211,27 @@ final class ProbeCommand implements Callable<Integer> {
         }
         err.flush();
         return 2;
+    }
+
+    private int attack(Posture asked, Options options, PrintWriter out) throws IOException {
+        if (!List.of("text", "json").contains(output)) {
+            throw new IllegalArgumentException("with --attacks, -o takes text or json; got " + output);
+        }
+        if (dryRun) {
+            RedTeam.listing(asked, options).forEach(out::println);
+            out.flush();
+            return 0;
+        }
+        if (!Consent.given(yes, "Make scratch namespaces, grants and admission policies, and attack them?")) {
+            return 2;
+        }
+        try (KubernetesClient client = client()) {
+            Progress.say("attacking in scratch namespaces, before and after the posture's objects");
+            RedTeamReport report = RedTeam.run(asked, client, options);
+            out.print(output.equals("json") ? report.json() : report.text());
+            out.flush();
+            return report.exitCode();
+        }
     }
 
     private Subject account() {

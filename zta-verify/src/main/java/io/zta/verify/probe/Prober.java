@@ -134,7 +134,7 @@ public final class Prober {
     }
 
     /** Sixteen hexadecimal digits. */
-    private static String randomMarker() {
+    static String randomMarker() {
         byte[] bytes = new byte[5];
         new SecureRandom().nextBytes(bytes);
         return java.util.HexFormat.of().formatHex(bytes);
