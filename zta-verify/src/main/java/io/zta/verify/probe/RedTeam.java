@@ -56,21 +56,35 @@ public final class RedTeam {
             arena.open();
             List<Attack> attacks = Attacks.of(arena);
             List<Attack> uses = Attacks.uses(arena);
-            Arena.within(
-                    IN_FORCE, () -> uses.stream().allMatch(use -> tried(use).outcome() == Outcome.OPEN));
+            settle(uses, Outcome.OPEN, 1);
+            settle(inForce(attacks), Outcome.OPEN, 1);
             Map<Attack, Tried> usesBefore = all(uses);
             Map<Attack, Tried> before = all(attacks);
             arena.apply(like(posture, arena).manifests().objects());
-            Arena.within(
-                    IN_FORCE,
-                    () -> attacks.stream()
-                            .filter(attack -> attack.layer() == Attack.Layer.PACKETS
-                                    || attack.bypass().equals("API-exec"))
-                            .noneMatch(attack -> tried(attack).outcome() == Outcome.OPEN));
+            settle(inForce(attacks), Outcome.CLOSED, options.confirmations());
             Map<Attack, Tried> after = all(attacks);
             Map<Attack, Tried> usesAfter = all(uses);
             return new RedTeamReport(run, rows(before, after), rows(usesBefore, usesAfter));
         }
+    }
+
+    /** Attacks that show whether policies are in force, which no API says. */
+    private static List<Attack> inForce(List<Attack> attacks) {
+        return attacks.stream()
+                .filter(attack -> attack.layer() == Attack.Layer.PACKETS
+                        || attack.bypass().equals("API-exec"))
+                .toList();
+    }
+
+    /** Waits, no longer than it may take, until all come to that outcome so many times in a row. */
+    private static void settle(List<Attack> attacks, Outcome outcome, int times) {
+        int[] equal = {0};
+        Arena.within(IN_FORCE, () -> {
+            boolean all =
+                    attacks.parallelStream().allMatch(attack -> tried(attack).outcome() == outcome);
+            equal[0] = all ? equal[0] + 1 : 0;
+            return equal[0] >= times;
+        });
     }
 
     /** The same protections for the scratch namespace, against the attacker. */
