@@ -30,7 +30,6 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -40,8 +39,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -64,9 +63,7 @@ class AuditPolicyIT {
     /** Who asks: by a client of its own, as the API server authenticates it. */
     private record Caller(String name, Identity identity, Config config) {}
 
-    private static Path command;
-    private static Path folder;
-    private static Path before;
+    private static @Nullable ApiServer server;
     private static KubernetesClient admin;
     private static String namespace;
     private static List<Caller> callers;
@@ -75,15 +72,8 @@ class AuditPolicyIT {
     @BeforeAll
     static void open() throws IOException {
         Path kubeconfig = LiveCluster.kubeconfig();
-        String given = Optional.ofNullable(System.getProperty("zta.apiserver"))
-                .orElse(Optional.ofNullable(System.getenv("ZTA_APISERVER")).orElse(""));
-        folder = kubeconfig.toAbsolutePath().getParent();
-        Assumptions.assumeTrue(
-                !given.isBlank() && Files.exists(folder.resolve("audit-policy.yaml")),
-                "not run: no command restarts the API server; name one with -Dzta.apiserver or ZTA_APISERVER");
-        command = Path.of(given);
-        before = Files.createTempFile("audit-policy", ".yaml");
-        Files.writeString(before, Files.readString(folder.resolve("audit-policy.yaml")));
+        server = ApiServer.found();
+        Path folder = kubeconfig.toAbsolutePath().getParent();
         admin = LiveCluster.admin();
         namespace = LiveCluster.scratchNamespace(admin, "zta-audit", Map.of());
         Config asAdmin = admin.getConfiguration();
@@ -110,10 +100,8 @@ class AuditPolicyIT {
 
     @AfterAll
     static void close() throws Exception {
-        if (before != null) {
-            assertThat(restart(Files.readString(before)))
-                    .as("the policy that was there")
-                    .isEmpty();
+        if (server != null) {
+            server.close();
         }
         if (admin != null) {
             Leftovers.remove(admin, namespace);
@@ -121,27 +109,8 @@ class AuditPolicyIT {
         }
     }
 
-    /** Restarts the API server with a policy; what it said where it refused it. */
-    private static String restart(String policy) throws IOException, InterruptedException {
-        Path file = Files.createTempFile("audit-policy", ".yaml");
-        Files.writeString(file, policy);
-        Path output = Files.createTempFile("apiserver", ".log");
-        Process process = new ProcessBuilder(command.toString(), "--audit-policy", file.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        assertThat(process.waitFor(180, TimeUnit.SECONDS))
-                .as("the API server is back")
-                .isTrue();
-        Scene.await("the API server", () -> {
-            try (KubernetesClient fresh = LiveCluster.admin()) {
-                return fresh.raw("/readyz").contains("ok");
-            }
-        });
-        Files.delete(file);
-        String said = Files.readString(output);
-        Files.delete(output);
-        return process.exitValue() == 0 ? "" : "exit " + process.exitValue() + ": " + said;
+    private static ApiServer server() {
+        return java.util.Objects.requireNonNull(server);
     }
 
     private static AuditPolicy policy(String yaml) {
@@ -191,7 +160,7 @@ class AuditPolicyIT {
                 "- {level: Metadata, nonResourceURLs: [/x], namespaces: [y]}")) {
             String yaml = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n" + rules + "\n";
             assertThat(policy(yaml).problem()).as(rules).isPresent();
-            assertThat(restart(yaml)).as(rules).startsWith("exit 1");
+            assertThat(server().restart(yaml)).as(rules).startsWith("exit 1");
         }
     }
 
@@ -199,7 +168,7 @@ class AuditPolicyIT {
     private static Map<Attributes, Map<Stage, Level>> agrees(String yaml) throws Exception {
         AuditPolicy policy = policy(yaml);
         assertThat(policy.problem()).as(yaml).isEmpty();
-        assertThat(restart(yaml)).as(yaml).isEmpty();
+        assertThat(server().restart(yaml)).as(yaml).isEmpty();
 
         Map<Integer, Request> asked = new TreeMap<>();
         Map<Integer, Caller> by = new HashMap<>();
@@ -272,8 +241,8 @@ class AuditPolicyIT {
         while (true) {
             Map<Integer, Map<Stage, Level>> seen = new TreeMap<>();
             marks.forEach(mark -> seen.put(mark, new TreeMap<>()));
-            for (String line : Files.readString(folder.resolve("audit").resolve("audit.log"), StandardCharsets.UTF_8)
-                    .split("\n")) {
+            for (String line :
+                    Files.readString(server().log(), StandardCharsets.UTF_8).split("\n")) {
                 Matcher mark = MARK.matcher(line);
                 if (!mark.find() || !line.endsWith("}")) {
                     continue;
