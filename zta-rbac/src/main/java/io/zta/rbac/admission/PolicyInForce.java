@@ -91,7 +91,7 @@ final class PolicyInForce {
             failed |= outcome instanceof CelEngine.Outcome.Failed;
         }
         if (failed && unclearCondition.isAbsent()) {
-            return fails ? refusal("spec.matchConditions", policy.spec().get("matchConditions"), true) : Result.NOTHING;
+            return fails ? refusal("spec.matchConditions", policy.spec().get("matchConditions")) : Result.NOTHING;
         }
         Result result = validate(input);
         return unclearCondition.isPresent() && !result.equals(Result.NOTHING)
@@ -113,7 +113,7 @@ final class PolicyInForce {
                         doubt("its expression \"" + expression.textOr("") + "\" can't be evaluated: " + unclear.why())
                                 .doubts());
             } else if (!holds && (outcome instanceof CelEngine.Outcome.Value || fails)) {
-                Result refused = refusal(path, expression, false);
+                Result refused = refusal(path, expression);
                 if (!refused.denied().isEmpty()) {
                     return refused;
                 }
@@ -124,11 +124,11 @@ final class PolicyInForce {
     }
 
     /** A refusal, or, where the binding doesn't deny, the note that it only says so. */
-    private Result refusal(String path, Node value, boolean always) {
+    private Result refusal(String path, Node value) {
         Evidence action =
                 Evidence.of(binding, "spec.validationActions", binding.spec().get("validationActions"));
         Evidence reason = Evidence.of(policy, path, value);
-        return denies || always
+        return denies
                 ? new Result(List.of(reason, action), List.of(), List.of())
                 : new Result(List.of(), List.of(action, reason), List.of());
     }

@@ -225,6 +225,12 @@ class AdmissionTest {
                 exec(DEVELOPER),
                 "allowed"));
         rows.add(row("ADM-11", "warn", policy(EXEC, REFUSE, "Warn, Audit"), exec(DEVELOPER), "allowed"));
+        rows.add(row(
+                "ADM-11",
+                "warn of a condition that fails",
+                policy(EXEC, REFUSE + "\n  matchConditions: [{name: a, expression: '[1][7] == 1'}]", "Warn"),
+                exec(DEVELOPER),
+                "allowed"));
         String fails = "validations: [{expression: '[1][7] == 1'}]";
         rows.add(row("ADM-12", "fail", policy(EXEC, fails, "Deny"), exec(DEVELOPER), "denied"));
         rows.add(row(
