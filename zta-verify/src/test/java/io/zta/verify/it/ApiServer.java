@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
@@ -43,12 +45,19 @@ final class ApiServer implements AutoCloseable {
         return folder.resolve("audit").resolve("audit.log");
     }
 
+    /** Restarts it with the policy it had, and further arguments until the next restart. */
+    void restartWith(String... arguments) throws IOException, InterruptedException {
+        assertThat(restart(before, arguments)).as(String.join(" ", arguments)).isEmpty();
+    }
+
     /** Restarts it with a policy; what it said where it refused it, else empty. */
-    String restart(String policy) throws IOException, InterruptedException {
+    String restart(String policy, String... arguments) throws IOException, InterruptedException {
         Path file = Files.createTempFile("audit-policy", ".yaml");
         Files.writeString(file, policy);
         Path output = Files.createTempFile("apiserver", ".log");
-        Process process = new ProcessBuilder(command.toString(), "--audit-policy", file.toString())
+        List<String> words = new ArrayList<>(List.of(command.toString(), "--audit-policy", file.toString()));
+        words.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
