@@ -18,8 +18,9 @@ import java.util.TreeSet;
 /**
  * Who reaches whom, workload by workload: the rows that {@code zta reach} prints. A row is there for each pair with a
  * connection; a workload with itself is left out. Connections are the union over a workload's pods, and what the policies
- * let through as far as they could be read; {@link #notes()} has the rest. Rows come in a stable order: addresses before
- * workloads, each sorted.
+ * let through as far as they could be read; {@link #notes()} has the rest. Addresses are cut for all workloads alike where an
+ * ipBlock of the direction begins or ends, so that rows of two workloads compare. Rows come in a stable order: addresses
+ * before workloads, each sorted.
  */
 public final class Reach {
     /**
@@ -100,7 +101,9 @@ public final class Reach {
         Unions unions = new Unions(reachability.ports());
         int first = universe.classCount();
         int pieces = universe.atoms().size();
-        // Incoming rows by destination: [workload][piece]; merged where neighbours are equal for that workload.
+        boolean[] cutsIn = cuts(Direction.INGRESS);
+        boolean[] cutsOut = cuts(Direction.EGRESS);
+        // Incoming rows by destination: [workload][piece]
         List<List<External>> incoming = new ArrayList<>();
         for (int[] kinds : classes) {
             int[] row = new int[pieces];
@@ -110,7 +113,7 @@ public final class Reach {
                     row[piece] = unions.of(row[piece], enters[first + piece]);
                 }
             }
-            incoming.add(merge(row));
+            incoming.add(merge(row, cutsIn));
         }
         externalRows(sink, incoming);
         int count = names.size();
@@ -123,7 +126,7 @@ public final class Reach {
                     out[piece] = unions.of(out[piece], leaves[first + piece]);
                 }
             }
-            for (External range : merge(out)) {
+            for (External range : merge(out, cutsOut)) {
                 sink.row(-1, range.name(), reachability.ports().set(range.ports()), range.ports());
             }
             for (int to = 0; to < count; to++) {
@@ -167,15 +170,33 @@ public final class Reach {
         }
     }
 
-    /** Joins neighbouring pieces of one family with equal ports; pieces without a connection are left out. */
-    private List<External> merge(int[] row) {
+    /** The pieces that begin where an ipBlock of a direction begins or ends. */
+    private boolean[] cuts(Direction direction) {
+        Atoms atoms = reachability.universe().atoms();
+        boolean[] cuts = new boolean[atoms.size() + 1];
+        for (Policy policy : reachability.policies()) {
+            for (Rule rule : policy.rules(direction).orElse(List.of())) {
+                for (Rule.Peer peer : rule.peers()) {
+                    for (AddressRange block : peer.blocks()) {
+                        cuts[atoms.indexOf(block.first())] = true;
+                        cuts[atoms.indexOf(block.last()) + 1] = true;
+                    }
+                }
+            }
+        }
+        return cuts;
+    }
+
+    /** Joins neighbouring pieces that no block cuts and whose ports are equal; those without a connection are left out. */
+    private List<External> merge(int[] row, boolean[] cuts) {
         List<AddressRange> pieces = reachability.universe().atoms().pieces();
         List<External> merged = new ArrayList<>();
         int start = 0;
         for (int i = 1; i <= row.length; i++) {
             boolean sameRun = i < row.length
                     && row[i] == row[start]
-                    && pieces.get(i).isV6() == pieces.get(start).isV6();
+                    && pieces.get(i).isV6() == pieces.get(start).isV6()
+                    && !cuts[i];
             if (!sameRun) {
                 if (row[start] != PortTable.NONE) {
                     merged.add(new External(

@@ -41,8 +41,10 @@ public final class Pods {
         List<Pod> pods = new ArrayList<>();
         Set<WorkloadRef> seen = new HashSet<>();
         Map<WorkloadRef, WorkloadRef> owners = owners(snapshot);
+        Set<WorkloadRef> deployments = new HashSet<>();
+        snapshot.resources(GroupKind.DEPLOYMENT).forEach(resource -> deployments.add(self(resource)));
         for (Resource resource : snapshot.resources(GroupKind.POD)) {
-            Pod pod = running(resource, owners);
+            Pod pod = running(resource, owners, deployments);
             if (!pod.ended()) {
                 pods.add(pod);
                 seen.add(pod.workload());
@@ -99,10 +101,10 @@ public final class Pods {
         return ref;
     }
 
-    private static Pod running(Resource resource, Map<WorkloadRef, WorkloadRef> owners) {
+    private static Pod running(Resource resource, Map<WorkloadRef, WorkloadRef> owners, Set<WorkloadRef> deployments) {
         WorkloadRef ref = owner(resource)
                 .filter(owner -> !owner.kind().equals("Node"))
-                .map(owner -> outermost(deployment(owner, resource, owners), owners))
+                .map(owner -> outermost(deployment(owner, resource, deployments), owners))
                 .orElse(self(resource));
         List<String> ips = new ArrayList<>();
         for (Node ip : resource.tree().at("status", "podIPs").items()) {
@@ -126,15 +128,16 @@ public final class Pods {
                 false);
     }
 
-    /** The Deployment behind a ReplicaSet that is not in the snapshot, told by the hash the controller appends. */
-    private static WorkloadRef deployment(WorkloadRef owner, Resource pod, Map<WorkloadRef, WorkloadRef> owners) {
+    /**
+     * The Deployment behind a ReplicaSet that is not in the snapshot, told by the hash the controller appends. Where the
+     * Deployment is not there either, the pod goes by what its owner reference says.
+     */
+    private static WorkloadRef deployment(WorkloadRef owner, Resource pod, Set<WorkloadRef> deployments) {
         String hash = pod.labels().getOrDefault("pod-template-hash", "");
-        if (owner.kind().equals("ReplicaSet")
-                && !owners.containsKey(owner)
-                && !hash.isEmpty()
-                && owner.name().endsWith("-" + hash)) {
+        if (owner.kind().equals("ReplicaSet") && !hash.isEmpty() && owner.name().endsWith("-" + hash)) {
             String name = owner.name().substring(0, owner.name().length() - hash.length() - 1);
-            return new WorkloadRef(owner.namespace(), name, "Deployment");
+            WorkloadRef outer = new WorkloadRef(owner.namespace(), name, "Deployment");
+            return deployments.contains(outer) ? outer : owner;
         }
         return owner;
     }

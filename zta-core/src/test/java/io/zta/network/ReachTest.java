@@ -49,7 +49,7 @@ class ReachTest {
     }
 
     @Test
-    void external_ranges_are_split_where_a_policy_tells_them_apart_and_joined_where_it_does_not() {
+    void external_ranges_are_split_for_all_alike_where_a_block_of_that_direction_begins_or_ends() {
         assertThat(json(PODS + """
                         ---
                         apiVersion: networking.k8s.io/v1
@@ -62,9 +62,13 @@ class ReachTest {
                             ports: [{port: http}, {port: 53, protocol: UDP}, {port: 9000, endPort: 9010}]
                         """)).isEqualTo("""
                         [
-                          {"src": "0.0.0.0-255.255.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "0.0.0.0-9.255.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
                           {"src": "10.0.0.0-10.0.255.255", "dst": "shop/orders[Deployment]", "conn": "TCP 8080,9000-9010,UDP 53"},
+                          {"src": "10.0.0.0-10.0.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "10.1.0.0-10.1.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
                           {"src": "10.2.0.0-10.255.255.255", "dst": "shop/orders[Deployment]", "conn": "TCP 8080,9000-9010,UDP 53"},
+                          {"src": "10.2.0.0-10.255.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
+                          {"src": "11.0.0.0-255.255.255.255", "dst": "shop/web[Pod]", "conn": "All Connections"},
                           {"src": "shop/orders[Deployment]", "dst": "0.0.0.0-255.255.255.255", "conn": "All Connections"},
                           {"src": "shop/orders[Deployment]", "dst": "shop/web[Pod]", "conn": "All Connections"},
                           {"src": "shop/web[Pod]", "dst": "0.0.0.0-255.255.255.255", "conn": "All Connections"}

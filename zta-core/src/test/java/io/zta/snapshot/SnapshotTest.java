@@ -180,6 +180,21 @@ class SnapshotTest {
     }
 
     @Test
+    void pods_go_by_their_owner_reference_where_no_deployment_is_there() {
+        Snapshot snapshot = Snapshot.ofText("x", """
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: web-5f-x
+                  labels: {app: web, pod-template-hash: 5f}
+                  ownerReferences: [{kind: ReplicaSet, name: web-5f, controller: true}]
+                spec: {}
+                """);
+        assertThat(Pods.of(snapshot).byWorkload().keySet())
+                .containsExactly(new WorkloadRef("default", "web-5f", "ReplicaSet"));
+    }
+
+    @Test
     void selectors_that_cannot_be_read_say_so() {
         assertThat(Selector.of(first("apiVersion: v1\nkind: X\nspec: {matchExpression: []}\n")
                                 .get("spec"))
