@@ -73,4 +73,33 @@ class BundledCaseTest {
         Snapshot snapshot = Snapshot.of(Path.of("record/posture")).with(Snapshot.ofText("more", more));
         assertThat(Verifier.verify(POSTURE, snapshot).outcome()).isEqualTo(Report.Outcome.UNKNOWN);
     }
+
+    /** Rights over what lies outside the namespace: no guard of a namespace is asked. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "apiextensions.k8s.io         | customresourcedefinitions        | delete           | API-policy",
+                "apiextensions.k8s.io         | customresourcedefinitions        | patch            | API-policy",
+                "admissionregistration.k8s.io | validatingadmissionpolicies      | deletecollection | API-webhook",
+                "cilium.io                    | ciliumclusterwidenetworkpolicies | create           | NET-tier"
+            })
+    void a_right_that_no_guard_reaches_undoes_the_posture(String group, String kind, String verb, String bypass) {
+        String grant = """
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRole
+                metadata: {name: operator}
+                rules: [{apiGroups: [%s], resources: [%s], verbs: [%s]}]
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: operator}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operator}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: somebody}]
+                """.formatted(group, kind, verb);
+        Snapshot snapshot = Snapshot.of(Path.of("record/posture")).with(Snapshot.ofText("grant", grant));
+        assertThat(Verifier.verify(POSTURE, snapshot).findings())
+                .extracting(Finding::bypass)
+                .contains(bypass);
+    }
 }

@@ -13,6 +13,27 @@ public final class ControlPlane {
             Subject.group("system:monitoring"));
     private static final Set<Subject> OWN = own();
 
+    /** The accounts that common network plugins run as, in the namespaces that their charts and operators use. */
+    private static final Set<Subject> NETWORK_PLUGINS = Set.of(
+            Subject.serviceAccount("kube-system", "cilium"),
+            Subject.serviceAccount("kube-system", "cilium-operator"),
+            Subject.serviceAccount("cilium", "cilium"),
+            Subject.serviceAccount("cilium", "cilium-operator"),
+            Subject.serviceAccount("kube-system", "calico-node"),
+            Subject.serviceAccount("kube-system", "calico-kube-controllers"),
+            Subject.serviceAccount("calico-system", "calico-node"),
+            Subject.serviceAccount("calico-system", "calico-kube-controllers"),
+            Subject.serviceAccount("calico-system", "calico-cni-plugin"),
+            Subject.serviceAccount("calico-system", "calico-typha"),
+            Subject.serviceAccount("calico-system", "calico-apiserver"),
+            Subject.serviceAccount("calico-apiserver", "calico-apiserver"),
+            Subject.serviceAccount("tigera-operator", "tigera-operator"),
+            Subject.serviceAccount("kube-system", "antrea-agent"),
+            Subject.serviceAccount("kube-system", "antrea-controller"),
+            Subject.serviceAccount("kube-system", "kube-router"),
+            Subject.serviceAccount("kube-system", "weave-net"),
+            Subject.serviceAccount("kube-system", "kindnet"));
+
     private ControlPlane() {}
 
     private static Set<Subject> own() {
@@ -32,6 +53,11 @@ public final class ControlPlane {
         subjects.removeAll(EVERYONE);
         subjects.add(Subject.group("system:nodes"));
         return subjects;
+    }
+
+    /** Whether the subject is the network plugin's own: it has to be trusted with enforcing, so with policies too. */
+    public static boolean enforcesNetwork(Subject subject) {
+        return NETWORK_PLUGINS.contains(subject);
     }
 
     /** Whether the subject is a controller, a component or a group of the control plane. */

@@ -24,6 +24,17 @@ import java.util.stream.Collectors;
 final class Deeds {
     private static final String MESH_ROOT = "istio-system";
     private static final String ENTERS = "gets into the gateway's pods";
+    private static final List<String> CHANGES = List.of("update", "patch");
+    private static final List<String> REMOVALS = List.of("delete", "deletecollection");
+
+    /** Cluster-wide kinds that let in what NetworkPolicies shut out: no namespace's guard sees them. */
+    private static final List<String> TIERS = List.of(
+            "adminnetworkpolicies.policy.networking.k8s.io",
+            "clusternetworkpolicies.policy.networking.k8s.io",
+            "ciliumclusterwidenetworkpolicies.cilium.io",
+            "globalnetworkpolicies.projectcalico.org",
+            "globalnetworkpolicies.crd.projectcalico.org");
+
     private static final String APP = "containers: [{name: app, image: app}]";
 
     /** Kinds that let traffic through which no other object stops, with what opens. */
@@ -108,6 +119,8 @@ final class Deeds {
     private final boolean network;
     private final boolean mesh;
     private final List<Deed> deeds = new ArrayList<>();
+    /** The row of the catalogue that is being gone through. */
+    private String row = "API-policy";
 
     private Deeds(Posture posture, Snapshot snapshot) {
         this.posture = posture;
@@ -139,7 +152,13 @@ final class Deeds {
             grants(namespace);
         }
         grants("");
+        if (network) {
+            under("NET-tier", () -> TIERS.forEach(this::tier));
+        }
         if (mesh) {
+            MESH_KINDS.keySet().stream()
+                    .filter(kind -> kind.contains(".security.istio.io"))
+                    .forEach(this::definition);
             MESH_KINDS.forEach((resource, spec) -> opening(MESH_ROOT, resource, spec));
             change(GroupKind.CONFIG_MAP, "configmaps", "istio", "changes the configuration of the whole mesh");
             change(GroupKind.SECRET, "secrets", "istio-ca-secret", "replaces the key that signs every identity");
@@ -153,9 +172,17 @@ final class Deeds {
                     Optional.of(key),
                     Optional.empty());
         }
-        posture.gateway().filter(gateway -> network || mesh).ifPresent(this::gateway);
+        posture.gateway()
+                .filter(gateway -> network || mesh)
+                .ifPresent(gateway -> under("MESH-worn", () -> gateway(gateway)));
         mutations();
         return List.copyOf(deeds);
+    }
+
+    private void under(String bypass, Runnable family) {
+        row = bypass;
+        family.run();
+        row = "API-policy";
     }
 
     /** What the posture compiled to: changed or deleted. */
@@ -185,16 +212,42 @@ final class Deeds {
                 emptied.put(key, value);
             }
         });
-        for (String verb : List.of("update", "patch", "delete")) {
-            add(
-                    what,
-                    verb,
-                    resource,
-                    there.namespace(),
-                    there.name(),
-                    verb.equals("delete") ? Optional.empty() : Optional.of(Node.object(emptied)),
-                    Optional.of(there.tree()));
+        write(
+                what,
+                resource,
+                there.namespace(),
+                there.name(),
+                Optional.of(Node.object(emptied)),
+                Optional.of(there.tree()));
+        remove(what, resource, there.namespace(), there.name(), Optional.of(there.tree()));
+    }
+
+    /** A change of an object, by either verb: RBAC grants them apart. */
+    private void write(
+            String what, String resource, String namespace, String name, Optional<Node> object, Optional<Node> old) {
+        CHANGES.forEach(verb -> add(what, verb, resource, namespace, name, object, old));
+    }
+
+    /** An object deleted, by itself or with its whole collection, which is asked for without a name. */
+    private void remove(String what, String resource, String namespace, String name, Optional<Node> old) {
+        REMOVALS.forEach(
+                verb -> add(what, verb, resource, namespace, verb.equals("delete") ? name : "", Optional.empty(), old));
+    }
+
+    private void tier(String resource) {
+        String plural = resource.substring(0, resource.indexOf('.'));
+        String what = "writes one of the " + plural + ", which let in what NetworkPolicies shut out";
+        for (String verb : List.of("create", "update", "patch")) {
+            add(what, verb, resource, "", "", Optional.empty(), Optional.empty());
         }
+    }
+
+    /** A kind taken away takes every object of it along. */
+    private void definition(String kind) {
+        String what = "takes away the kind " + kind + ", and every policy of it";
+        String definitions = "customresourcedefinitions.apiextensions.k8s.io";
+        write(what, definitions, "", kind, Optional.empty(), Optional.empty());
+        remove(what, definitions, "", kind, Optional.empty());
     }
 
     /** The same for an object of the mesh, whether or not the snapshot has it. */
@@ -217,9 +270,7 @@ final class Deeds {
         String what = "adds to " + asked.resource() + " in " + namespace + " one that opens it";
         Node object = yaml(head + rest + "\n");
         add(what, "create", resource, namespace, "", Optional.of(object), Optional.empty());
-        for (String verb : List.of("update", "patch")) {
-            add(what, verb, resource, namespace, "opening", Optional.of(object), Optional.of(yaml(head)));
-        }
+        write(what, resource, namespace, "opening", Optional.of(object), Optional.of(yaml(head)));
     }
 
     /** What the library keeps in the namespace: without it a posture can't be rolled back, or never be applied. */
@@ -230,8 +281,8 @@ final class Deeds {
                     + asked.resource() + "\nmetadata: {name: zta-record, namespace: " + namespace + "}\n");
             String what = "changes the library's own records in " + namespace;
             add(what, "create", resource, namespace, "", Optional.of(object), Optional.empty());
-            add(what, "update", resource, namespace, "zta-record", Optional.of(object), Optional.of(object));
-            add(what, "delete", resource, namespace, "zta-record", Optional.empty(), Optional.of(object));
+            write(what, resource, namespace, "zta-record", Optional.of(object), Optional.of(object));
+            remove(what, resource, namespace, "zta-record", Optional.of(object));
         }
     }
 
@@ -244,9 +295,8 @@ final class Deeds {
         if (switches) {
             Node bare = with(namespace.tree(), List.of("metadata", "labels"), Node.object(labels));
             for (String resource : List.of("namespaces", "namespaces/status", "namespaces/finalize")) {
-                add(
+                write(
                         "takes the labels for injection and Pod Security off namespace " + namespace.name(),
-                        "update",
                         resource,
                         "",
                         namespace.name(),
@@ -284,16 +334,13 @@ final class Deeds {
                     "",
                     Optional.of(renamed),
                     Optional.empty());
-            for (String verb : List.of("update", "patch")) {
-                add(
-                        "calls a port of Service " + service.name() + " plain TCP, which ends every check of requests",
-                        verb,
-                        "services",
-                        namespace,
-                        service.name(),
-                        Optional.of(renamed),
-                        Optional.of(service.tree()));
-            }
+            write(
+                    "calls a port of Service " + service.name() + " plain TCP, which ends every check of requests",
+                    "services",
+                    namespace,
+                    service.name(),
+                    Optional.of(renamed),
+                    Optional.of(service.tree()));
             return;
         }
     }
@@ -311,7 +358,7 @@ final class Deeds {
             String resource = plural + "roles.rbac.authorization.k8s.io";
             String what = "writes a role that gives " + words[0] + " on " + words[1] + ".zta.io";
             add(what, "create", resource, namespace, "", Optional.of(role), Optional.empty());
-            add(what, "update", resource, namespace, "opening", Optional.of(role), Optional.of(plain));
+            write(what, resource, namespace, "opening", Optional.of(role), Optional.of(plain));
         }
         Node binding = yaml("apiVersion: rbac.authorization.k8s.io/v1\nkind: " + scope + "RoleBinding\n" + metadata
                 + "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n"
@@ -319,7 +366,7 @@ final class Deeds {
         String resource = plural + "rolebindings.rbac.authorization.k8s.io";
         String what = "binds somebody to cluster-admin";
         add(what, "create", resource, namespace, "", Optional.of(binding), Optional.empty());
-        add(what, "update", resource, namespace, "opening", Optional.of(binding), Optional.of(binding));
+        write(what, resource, namespace, "opening", Optional.of(binding), Optional.of(binding));
     }
 
     /** Whoever runs as the gateway, wears its labels, holds its token or gets into its pods passes for it. */
@@ -347,7 +394,7 @@ final class Deeds {
             Node before = workload(resource, wrapped, harmless, namespace);
             String says = "has a pod that " + what;
             add(says, "create", resource, namespace, "", Optional.of(object), Optional.empty());
-            add(says, "update", resource, namespace, "opening", Optional.of(object), Optional.of(before));
+            write(says, resource, namespace, "opening", Optional.of(object), Optional.of(before));
         }));
         if (mesh) {
             add(
@@ -365,14 +412,14 @@ final class Deeds {
             Node opaque = yaml("apiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: {name: opening, namespace: "
                     + namespace + "}\n");
             add(what, "create", "secrets", namespace, "", Optional.of(secret), Optional.empty());
-            add(what, "update", "secrets", namespace, "opening", Optional.of(secret), Optional.of(opaque));
+            write(what, "secrets", namespace, "opening", Optional.of(secret), Optional.of(opaque));
         }
         for (String entry : List.of("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy")) {
             for (String verb : List.of("create", "get")) {
                 add(ENTERS, verb, entry, namespace, "", Optional.empty(), Optional.empty());
             }
         }
-        add(ENTERS, "update", "pods/ephemeralcontainers", namespace, "", Optional.empty(), Optional.empty());
+        write(ENTERS, "pods/ephemeralcontainers", namespace, "", Optional.empty(), Optional.empty());
     }
 
     private static Node workload(String resource, String wrapped, String pod, String namespace) {
@@ -417,9 +464,7 @@ final class Deeds {
             Optional<Node> old) {
         String bypass = resource.endsWith("admissionregistration.k8s.io")
                 ? "API-webhook"
-                : resource.endsWith("rbac.authorization.k8s.io")
-                        ? "API-rbac"
-                        : what.contains("gateway") ? "MESH-worn" : "API-policy";
+                : resource.endsWith("rbac.authorization.k8s.io") ? "API-rbac" : row;
         deeds.add(new Deed(what, bypass, attributes(verb, resource, namespace, name), object, old));
     }
 

@@ -90,17 +90,21 @@ public final class Escalation {
         return List.copyOf(refusals);
     }
 
+    /** Doubts of a subject's rights to write nodes or API services, which may draw pods and requests to it (RBAC-36). */
+    List<Doubt> redirections(Subject subject) {
+        return situation.holder(Place.of(subject)).grants(Privilege.NODE_WRITE).stream()
+                .map(held -> new Doubt(
+                        subject + " may write nodes or API services by " + held.grant()
+                                + ": whether that draws pods or requests to it is not evaluated",
+                        "take the right away",
+                        held.grant().binding().origin()))
+                .toList();
+    }
+
     /** Doubts of a subject's direct rights whose effect no rule of this library decides. */
     List<Doubt> undecided(Subject subject) {
         Holder holder = situation.holder(Place.of(subject));
-        List<Doubt> doubts = new ArrayList<>();
-        for (Held held : holder.grants(Privilege.NODE_WRITE)) {
-            doubts.add(new Doubt(
-                    subject + " may write nodes or API services by " + held.grant()
-                            + ": whether that draws pods or requests to it is not evaluated",
-                    "take the right away",
-                    held.grant().binding().origin()));
-        }
+        List<Doubt> doubts = new ArrayList<>(redirections(subject));
         for (Binding binding : new LinkedHashSet<>(holder.bindings())) {
             for (Rule rule : binding.role().rules()) {
                 if (rule.verbs().stream()

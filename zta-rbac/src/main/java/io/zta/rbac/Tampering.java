@@ -24,7 +24,7 @@ import java.util.TreeSet;
 
 /**
  * Decides claim 6: nobody outside the trusted base can undo a posture, by a request of their own or by becoming somebody
- * who can. The base is system:masters, the control plane's own subjects, nodes, istiod and the declared appliers. Pure.
+ * who can. The base is system:masters, the control plane's own subjects, nodes, istiod, the network plugin and the declared appliers. Pure.
  * Rules RBAC-26 and RBAC-27.
  */
 public final class Tampering {
@@ -65,6 +65,10 @@ public final class Tampering {
             }
         }
         found.values().forEach(findings -> findings.values().forEach(result::violatedBy));
+        rbac.subjects().stream()
+                .filter(subject -> !isTrusted(subject))
+                .flatMap(subject -> escalation.redirections(subject).stream())
+                .forEach(result::doubt);
         escalations(result);
         result.because(deeds.size() + " requests that would undo it: " + asked.size()
                 + (asked.size() == 1 ? " subject" : " subjects")
@@ -99,6 +103,7 @@ public final class Tampering {
         return subject.equals(Subject.group(Rbac.MASTERS))
                 || subject.equals(ISTIOD)
                 || ControlPlane.includes(subject)
+                || ControlPlane.enforcesNetwork(subject)
                 || posture.appliers().contains(subject);
     }
 
@@ -142,11 +147,21 @@ public final class Tampering {
                 ? "Name " + subject
                         + " as one who applies the posture, or take the grant away: it holds the verb apply on"
                         + " postures.zta.io."
-                : deed.bypass().equals("API-webhook")
-                        ? "Take the grant away: no admission policy can guard policies and webhooks."
-                        : "Take the grant away, or have the posture's guard applied.";
+                : switch (deed.bypass()) {
+                    case "API-webhook" -> "Take the grant away: no admission policy can guard policies and webhooks.";
+                    case "NET-tier" ->
+                        "Take the grant away: the posture's guard is for its namespaces, and these are not.";
+                    default ->
+                        deed.attributes().group().equals("apiextensions.k8s.io")
+                                ? "Take the grant away: the posture's guard is for its objects, not for their kinds."
+                                : "Take the grant away, or have the posture's guard applied.";
+                };
         return new Finding(
-                deed.bypass().equals("MESH-worn") ? "ZTA-API-016" : BypassIds.finding(deed.bypass()),
+                switch (deed.bypass()) {
+                    case "MESH-worn" -> "ZTA-API-016";
+                    case "NET-tier" -> "ZTA-API-017";
+                    default -> BypassIds.finding(deed.bypass());
+                },
                 Severity.ERROR,
                 deed.bypass(),
                 object,

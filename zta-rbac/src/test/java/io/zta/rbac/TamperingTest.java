@@ -16,8 +16,9 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Claim 6: who can undo a posture. Rows of RBAC-26 and RBAC-27. */
+/** Claim 6: who can undo a posture. Rows of RBAC-26, RBAC-27 and RBAC-38. */
 class TamperingTest {
     private static final Posture POSTURE = ZeroTrust.namespace("shop").noExecFor("developers");
 
@@ -68,6 +69,8 @@ class TamperingTest {
             delimiter = '|',
             value = {
                 "delete | admissionregistration.k8s.io | validatingadmissionpolicies         | API-webhook",
+                "deletecollection | admissionregistration.k8s.io | validatingadmissionpolicies        | API-webhook",
+                "deletecollection | admissionregistration.k8s.io | validatingadmissionpolicybindings  | API-webhook",
                 "create | admissionregistration.k8s.io | mutatingwebhookconfigurations       | API-webhook",
                 "get    |                              | nodes/proxy                         | API-node",
                 "'*'    | '*'                          | '*'                                 | API-webhook"
@@ -85,6 +88,51 @@ class TamperingTest {
             assertThat(finding.evidence()).isNotEmpty();
             assertThat(finding.witness()).isNotEmpty();
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "create | policy.networking.k8s.io | adminnetworkpolicies",
+                "patch  | policy.networking.k8s.io | clusternetworkpolicies",
+                "update | cilium.io                | ciliumclusterwidenetworkpolicies",
+                "create | projectcalico.org        | globalnetworkpolicies",
+                "create | crd.projectcalico.org    | globalnetworkpolicies"
+            })
+    void cluster_wide_policies_open_what_the_guard_of_a_namespace_closes(String verb, String group, String kind) {
+        Posture posture = ZeroTrust.namespace("shop").denyDirectAccess().noExecFor("developers");
+        assertThat(examine(posture, "").verdict()).isInstanceOf(Verdict.Proven.class);
+        Verdict verdict = examine(posture, role(verb, group, kind)).verdict();
+        assertThat(((Verdict.Violated) verdict).findings())
+                .singleElement()
+                .satisfies(finding ->
+                        assertThat(finding.bypass() + " " + finding.id()).isEqualTo("NET-tier ZTA-API-017"));
+        String plugin = role(verb, group, kind)
+                .replace(
+                        "{apiGroup: rbac.authorization.k8s.io, kind: Group, name: operators}",
+                        "{kind: ServiceAccount, namespace: kube-system, name: cilium-operator}");
+        assertThat(examine(posture, plugin).verdict()).isInstanceOf(Verdict.Proven.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"patch", "update", "deletecollection", "delete"})
+    void a_right_to_take_a_policy_away_by_one_verb_is_seen_without_the_others(String held) {
+        Posture posture = ZeroTrust.namespace("shop").denyDirectAccess();
+        String more = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+                + role(held, "networking.k8s.io", "networkpolicies");
+        Snapshot bare = Snapshot.ofText("cluster", more);
+        assertThat(Tampering.examine(posture, bare, AdmissionVerdicts.NONE).verdict())
+                .isInstanceOf(Verdict.Violated.class);
+    }
+
+    @Test
+    void rights_to_write_nodes_or_api_services_leave_the_claim_unknown() {
+        assertThat(examine(POSTURE, role("patch", "", "nodes/status")).verdict())
+                .isInstanceOf(Verdict.Unknown.class);
+        assertThat(examine(POSTURE, role("create", "apiregistration.k8s.io", "apiservices"))
+                        .verdict())
+                .isInstanceOf(Verdict.Unknown.class);
     }
 
     @Test

@@ -21,7 +21,7 @@ public final class TrustedBase {
                 "The control plane's own controllers and users: system:kube-controller-manager, system:kube-scheduler,"
                         + " and the controllers' service accounts in kube-system.",
                 "Nodes and kubelets (group system:nodes), and whoever is root on a node.",
-                "The network plugin, which has to enforce NetworkPolicies."));
+                "The network plugin, which has to enforce NetworkPolicies, and the service accounts it runs as."));
         if (posture.asks(Intent.StrictMtls.class)) {
             trusted.add("istiod and its certificate authority: who can read istio-ca-secret or cacerts in the root"
                     + " namespace can sign any identity.");
