@@ -11,6 +11,7 @@ import io.zta.snapshot.Origin;
 import io.zta.verify.Report;
 import io.zta.verify.internal.Lines;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +21,10 @@ public final class TextReport {
     private static final String INDENT = " ".repeat(12);
     /** How many like doubts are written out before the rest is only counted. */
     private static final int DOUBTS_SHOWN = 12;
+    /** How many findings are written out, with their ways in, before the rest is only counted by kind. */
+    private static final int FINDINGS_SHOWN = 20;
+    /** How many findings of one fault are named beside the one that is written out. */
+    private static final int LIKE_SHOWN = 8;
 
     private final boolean coloured;
     private final StringBuilder out = new StringBuilder();
@@ -41,7 +46,7 @@ public final class TextReport {
     /** One finding with its evidence, its way in and its fix; without colour. */
     public static String of(Finding finding) {
         TextReport report = plain();
-        report.finding(finding);
+        report.finding(finding, List.of());
         return report.out.toString();
     }
 
@@ -53,7 +58,7 @@ public final class TextReport {
             report.claims().forEach(this::claim);
             out.append('\n');
         }
-        dossier.findings().forEach(this::finding);
+        findings(dossier.findings());
         doubts(dossier);
         damages(dossier.damages());
         listing("Assumed", dossier.assumptions());
@@ -92,7 +97,43 @@ public final class TextReport {
         out.append("  ").append(tint(verdict, verdict)).append(line.substring(2 + verdict.length()));
     }
 
-    private void finding(Finding finding) {
+    /** What one object is at fault for and one change mends: written out once, with the other ways it opens named. */
+    private record Fault(String id, String object, String fix) {
+        static Fault of(Finding finding) {
+            return new Fault(finding.id(), finding.object(), finding.fix());
+        }
+    }
+
+    private void findings(List<Finding> findings) {
+        Map<Fault, List<Finding>> faults = new LinkedHashMap<>();
+        findings.forEach(finding ->
+                faults.computeIfAbsent(Fault.of(finding), fault -> new ArrayList<>()).add(finding));
+        Map<String, List<Finding>> rest = new LinkedHashMap<>();
+        int shown = 0;
+        for (List<Finding> like : faults.values()) {
+            Finding first = like.get(0);
+            if (shown++ < FINDINGS_SHOWN) {
+                finding(first, like.subList(1, like.size()));
+            } else {
+                rest.computeIfAbsent(first.id(), id -> new ArrayList<>()).addAll(like);
+            }
+        }
+        rest.values().forEach(like -> {
+            Finding first = like.get(0);
+            String head = first.id() + " " + Words.of(first.severity());
+            String text = ": " + Words.count(like.size(), "finding") + " more, such as " + first.object() + " "
+                    + first.title();
+            StringBuilder line = new StringBuilder();
+            Lines.wrap(line, "", "  ", head + text);
+            out.append(tint(Words.of(first.severity()), head)).append(line.substring(head.length()));
+        });
+        if (!rest.isEmpty()) {
+            Lines.wrap(out, "  ", "  ", "-o json and -o html have them all, each with its way in");
+            out.append('\n');
+        }
+    }
+
+    private void finding(Finding finding, List<Finding> like) {
         String severity = Words.of(finding.severity());
         StringBuilder line = new StringBuilder();
         Lines.wrap(line, "", "  ", finding.id() + " " + severity + " " + finding.object() + " " + finding.title());
@@ -104,7 +145,8 @@ public final class TextReport {
             field(named ? "" : "evidence", evidence(finding, evidence));
             named = true;
         }
-        witness(finding.witness());
+        witness(finding);
+        also(finding, like);
         if (!finding.fix().isEmpty()) {
             field("fix", finding.fix());
         }
@@ -129,7 +171,8 @@ public final class TextReport {
         return text + place(evidence.origin());
     }
 
-    private void witness(List<Hop> witness) {
+    private void witness(Finding finding) {
+        List<Hop> witness = finding.witness();
         int step = 0;
         for (Hop hop : witness) {
             step++;
@@ -139,8 +182,27 @@ public final class TextReport {
                     number
                             + hop.what()
                             + hop.because()
+                                    .filter(because -> !finding.evidence().contains(because))
                                     .map(because -> ": " + because + place(because.origin()))
                                     .orElse(""));
+        }
+    }
+
+    /** The other ways that the same fault opens: by their titles, or by where they end where these are the same. */
+    private void also(Finding finding, List<Finding> like) {
+        List<String> others = like.stream()
+                .map(other -> other.title().equals(finding.title())
+                                && !other.witness().isEmpty()
+                        ? other.witness().get(other.witness().size() - 1).what()
+                        : other.title())
+                .filter(other -> !other.equals(finding.title()))
+                .distinct()
+                .toList();
+        for (int i = 0; i < others.size() && i < LIKE_SHOWN; i++) {
+            field(i == 0 ? "also" : "", others.get(i));
+        }
+        if (others.size() > LIKE_SHOWN) {
+            field("", "and " + (others.size() - LIKE_SHOWN) + " more: -o json has them all");
         }
     }
 

@@ -91,6 +91,14 @@ final class Cases {
         return new Dossier(List.of(report), Optional.empty(), asked);
     }
 
+    /** One violated claim. */
+    static Dossier of(List<Finding> findings) {
+        ClaimResult.Collector direct = ClaimResult.collect(Claim.DIRECT_ACCESS, "namespace default").cover(1);
+        findings.forEach(direct::violatedBy);
+        return Dossier.of(new Report(
+                posture(), List.of(direct.result()), List.of(), List.of(), List.of(), List.of(), Map.of()));
+    }
+
     /** All claims proven. */
     static Dossier healthy() {
         List<ClaimResult> claims = java.util.Arrays.stream(Claim.values())

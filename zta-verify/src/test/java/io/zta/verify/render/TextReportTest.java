@@ -2,7 +2,10 @@ package io.zta.verify.render;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zta.finding.Finding;
+import io.zta.finding.Severity;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +34,35 @@ final class TextReportTest {
         List<String> order =
                 List.of("ZTA-NET-001 error", "ZTA-MESH-001 error", "ZTA-NET-002 warning", "ZTA-OPS-001 note");
         assertThat(text).containsSubsequence(order);
+    }
+
+    @Test
+    void a_fault_is_written_out_once_and_its_other_ways_are_named() {
+        String text = Format.TEXT.render(Cases.record("phase-0"));
+        assertThat(text.lines().filter(line -> line.startsWith("ZTA-NET-001"))).hasSize(2);
+        assertThat(text.lines().filter(line -> line.startsWith("  also"))).isNotEmpty();
+        assertThat(text.replaceAll("\\s+", " "))
+                .contains("is open to tools/debug-86d4b86bbd-rjgkp on All Connections", "with services/proxy")
+                .containsOnlyOnce("holds the right: rules[2] 3. Group developers runs commands");
+    }
+
+    @Test
+    void of_very_many_findings_the_rest_is_counted_by_kind() {
+        List<Finding> findings = IntStream.range(0, 60)
+                .mapToObj(i -> new Finding(
+                        "ZTA-NET-001",
+                        Severity.ERROR,
+                        "NET-direct",
+                        "Pod shop/p" + i,
+                        "is open",
+                        List.of(),
+                        List.of(),
+                        "close it",
+                        ""))
+                .toList();
+        String text = Format.TEXT.render(Cases.of(findings));
+        assertThat(text.lines().filter(line -> line.startsWith("ZTA-NET-001 error Pod"))).hasSize(20);
+        assertThat(text).contains("ZTA-NET-001 error: 40 findings more, such as Pod shop/p20 is open");
     }
 
     @Test
