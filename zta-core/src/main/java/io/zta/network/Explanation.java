@@ -159,8 +159,10 @@ public record Explanation(
                                 what + "Pod " + pod.display() + ": unknown",
                                 Evidence.of(policy.resource(), "", problem.reason()))));
             }
+            String unlisted = policy.tier() == Tier.UNLISTED ? ", which its policyTypes leaves out: unknown" : "";
             steps.add(Hop.of(
-                    policy.resource().display() + " selects Pod " + pod.display() + " for " + direction.field(),
+                    policy.resource().display() + " selects Pod " + pod.display() + " for " + direction.field()
+                            + unlisted,
                     Evidence.of(policy.resource(), "spec.podSelector", subject(policy))));
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
                 matching(reach, policy, rule, other)

@@ -37,6 +37,9 @@ final class NetworkNotes {
     List<Finding> findings() {
         findings.clear();
         for (Policy policy : reach.policies()) {
+            if (policy.tier() == Tier.UNLISTED) {
+                continue; // the policy itself is here too
+            }
             if (policy.tier() != Tier.NETWORK_POLICY) {
                 tier(policy);
             } else if (posture.namespaces().contains(policy.resource().namespace())) {

@@ -38,6 +38,8 @@ record Policy(
     enum Tier {
         ADMIN,
         NETWORK_POLICY,
+        /** Rules of a NetworkPolicy for a direction that its policyTypes leaves out: some plugins enforce them. */
+        UNLISTED,
         BASELINE,
         /** A kind of some network plugin's own: it may allow before and deny after. */
         FOREIGN

@@ -31,11 +31,12 @@ final class PolicyReader {
         this.resource = resource;
     }
 
-    static Policy read(Resource resource) {
+    /** The policy and, where it has rules that its policyTypes leaves out, these as one that may act as well. */
+    static List<Policy> read(Resource resource) {
         return new PolicyReader(resource).read();
     }
 
-    private Policy read() {
+    private List<Policy> read() {
         Node spec = resource.spec();
         for (String field : spec.fields().keySet()) {
             if (!SPEC.contains(field)) {
@@ -61,29 +62,27 @@ final class PolicyReader {
                 }
             }
         }
-        unlisted(spec.get("ingress"), "Ingress", ingress);
-        unlisted(spec.get("egress"), "Egress", egress);
-        return new Policy(
-                resource,
-                Tier.NETWORK_POLICY,
-                0,
-                Optional.empty(),
-                pods,
-                ingress ? Optional.of(rules(spec, Direction.INGRESS)) : Optional.empty(),
-                egress ? Optional.of(rules(spec, Direction.EGRESS)) : Optional.empty(),
-                problems);
+        Optional<List<Rule>> in = Optional.of(rules(spec, Direction.INGRESS));
+        Optional<List<Rule>> out = Optional.of(rules(spec, Direction.EGRESS));
+        Optional<List<Rule>> none = Optional.empty();
+        List<Policy> policies = new ArrayList<>();
+        policies.add(policy(Tier.NETWORK_POLICY, pods, ingress ? in : none, egress ? out : none, problems));
+        if (!ingress && spec.get("ingress").size() > 0) {
+            policies.add(policy(Tier.UNLISTED, pods, in, none, List.of()));
+        }
+        if (!egress && spec.get("egress").size() > 0) {
+            policies.add(policy(Tier.UNLISTED, pods, none, out, List.of()));
+        }
+        return policies;
     }
 
-    /** Rules of a direction that policyTypes leaves out: Kubernetes ignores them, and Cilium was seen to enforce them. */
-    private void unlisted(Node rules, String type, boolean listed) {
-        if (!listed && rules.size() > 0) {
-            problems.add(new Doubt(
-                    resource.display() + ": it has rules for " + type
-                            + ", which its policyTypes leaves out: whether they"
-                            + " count depends on the network plugin",
-                    "add " + type + " to policyTypes, or take the rules out",
-                    resource.originOf(rules)));
-        }
+    private Policy policy(
+            Tier tier,
+            Selector pods,
+            Optional<List<Rule>> ingress,
+            Optional<List<Rule>> egress,
+            List<Doubt> problems) {
+        return new Policy(resource, tier, 0, Optional.empty(), pods, ingress, egress, problems);
     }
 
     private void problem(Node at, String reason) {

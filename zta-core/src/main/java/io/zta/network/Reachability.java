@@ -118,7 +118,7 @@ public final class Reachability {
 
     private static List<Policy> read(Resource resource) {
         if (resource.type().equals(GroupKind.NETWORK_POLICY)) {
-            return List.of(PolicyReader.read(resource));
+            return PolicyReader.read(resource);
         }
         return TierReader.KINDS.contains(resource.type())
                 ? List.of(TierReader.read(resource))
@@ -333,6 +333,14 @@ public final class Reachability {
                 continue;
             }
             doubts.addAll(policy.problems());
+            if (policy.tier() == Tier.UNLISTED) {
+                String type = direction == Direction.INGRESS ? "Ingress" : "Egress";
+                doubts.add(new Doubt(
+                        policy.resource().display() + ": it has rules for " + type
+                                + ", which its policyTypes leaves out: whether they count depends on the network plugin",
+                        "add " + type + " to policyTypes, or take the rules out",
+                        policy.resource().originOf(policy.resource().spec().get(direction.field()))));
+            }
             if (policy.tier() == Tier.ADMIN && !priorities.add(policy.priority())) {
                 doubts.add(new Doubt(
                         policy.resource().display() + " shares its priority with another policy, and which one wins "

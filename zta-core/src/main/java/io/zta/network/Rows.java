@@ -161,6 +161,7 @@ final class Rows {
                 policies.stream().anyMatch(policy -> policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE);
         boolean certain = policies.stream()
                 .allMatch(policy -> policy.isReadable()
+                        && policy.tier() != Tier.UNLISTED
                         && policy.rules(direction).orElse(List.of()).stream()
                                 .allMatch(rule -> matcher.match(policy, rule).isCertain()));
         if (certain && !(tiers && options.tiers() == Tiers.UNKNOWN)) {
@@ -209,18 +210,26 @@ final class Rows {
     private int[] networkPolicies(int pods, Direction direction, List<Policy> policies, Level level) {
         boolean isolated = false;
         boolean doubtful = false;
+        boolean unlisted = false;
         for (Policy policy : policies) {
             if (policy.tier() == Tier.NETWORK_POLICY) {
                 isolated |= policy.isReadable() || level == Level.SURE;
                 doubtful |= !policy.isReadable();
+            } else if (policy.tier() == Tier.UNLISTED) {
+                isolated |= level == Level.SURE;
+                unlisted = true;
             }
+        }
+        if (!isolated && unlisted && level == Level.POSSIBLE) {
+            return everything.best().clone(); // where they count, the baseline does not
         }
         if (!isolated || doubtful && level == Level.POSSIBLE) {
             return new int[0];
         }
         int[] row = new int[universe.size()];
         for (Policy policy : policies) {
-            if (policy.tier() == Tier.NETWORK_POLICY && (level != Level.SURE || policy.isReadable())) {
+            if (policy.tier() == Tier.NETWORK_POLICY && (level != Level.SURE || policy.isReadable())
+                    || policy.tier() == Tier.UNLISTED && level == Level.POSSIBLE) {
                 for (Rule rule : policy.rules(direction).orElse(List.of())) {
                     allow(row, pods, direction, policy, rule, level);
                 }

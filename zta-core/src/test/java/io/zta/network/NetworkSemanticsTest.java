@@ -158,6 +158,27 @@ class NetworkSemanticsTest {
                 "one/b",
                 "TCP 80",
                 unknown);
+        row(
+                "NET-28",
+                policy("p", "podSelector: {}, policyTypes: [Egress], egress: [], ingress: [{}]"),
+                "one/b",
+                "two/c",
+                "TCP 80",
+                no);
+        row(
+                "NET-28",
+                policy("p", "podSelector: {}, policyTypes: [Egress], egress: [], ingress: [{ports: [{port: 90}]}]"),
+                "two/c",
+                "one/b",
+                "TCP 80",
+                unknown);
+        row(
+                "NET-28",
+                policy("p", "podSelector: {}, policyTypes: [Egress], egress: [], ingress: [{ports: [{port: 90}]}]"),
+                "two/c",
+                "one/b",
+                "TCP 90",
+                unknown);
         return rows;
     }
 
