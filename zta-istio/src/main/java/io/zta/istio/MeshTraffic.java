@@ -69,6 +69,20 @@ public final class MeshTraffic {
         return new Ports(snapshot).served(pod);
     }
 
+    /**
+     * The pods of a gateway: those that wear its labels and run as its service account. Others may wear the labels too, so
+     * they stand for the gateway only where none runs as its account, and then they are judged as what they are.
+     */
+    public static List<Pod> pods(Pods pods, Gateway gateway) {
+        List<Pod> wearing = pods.in(gateway.namespace()).stream()
+                .filter(pod -> wears(pod, gateway.labels()) && !pod.ended())
+                .toList();
+        List<Pod> own = wearing.stream()
+                .filter(pod -> pod.serviceAccount().equals(gateway.serviceAccount()))
+                .toList();
+        return own.isEmpty() ? wearing : own;
+    }
+
     /** The gateway as each of its pods, or as its service account where the snapshot has none of them. */
     private List<Peer> gateways() {
         Optional<Gateway> gateway = posture.gateway();
@@ -76,17 +90,15 @@ public final class MeshTraffic {
             return List.of();
         }
         Map<String, Peer> peers = new LinkedHashMap<>();
-        for (Pod pod : pods.in(gateway.get().namespace())) {
-            if (wears(pod, gateway.get().labels()) && !pod.ended()) {
-                String identity = mesh.identity(pod);
-                peers.putIfAbsent(
-                        identity,
-                        new Peer(
-                                "the gateway " + gateway.get() + " (" + identity + ")",
-                                pod.namespace(),
-                                pod.labels(),
-                                Client.identity(identity)));
-            }
+        for (Pod pod : pods(pods, gateway.get())) {
+            String identity = mesh.identity(pod);
+            peers.putIfAbsent(
+                    identity,
+                    new Peer(
+                            "the gateway " + gateway.get() + " (" + identity + ")",
+                            pod.namespace(),
+                            pod.labels(),
+                            Client.identity(identity)));
         }
         if (peers.isEmpty()) {
             String identity =
@@ -222,10 +234,7 @@ public final class MeshTraffic {
             return;
         }
         Gateway gateway = posture.gateway().get();
-        for (Pod pod : pods.in(gateway.namespace())) {
-            if (!wears(pod, gateway.labels()) || pod.ended()) {
-                continue;
-            }
+        for (Pod pod : pods(pods, gateway)) {
             for (Resource policy : mesh.snapshot().resources(GroupKind.REQUEST_AUTHENTICATION)) {
                 if (WorkloadSelectors.applies(policy, pod, mesh.rootNamespace()) == Truth.NO) {
                     continue;

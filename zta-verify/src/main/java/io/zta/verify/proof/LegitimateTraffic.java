@@ -89,7 +89,9 @@ public final class LegitimateTraffic {
             return;
         }
         Gateway gateway = posture.gateway().get();
-        List<Pod> pods = wearing(gateway.namespace(), gateway.labels());
+        List<Pod> pods = MeshTraffic.pods(reach.pods(), gateway);
+        boolean itself =
+                pods.stream().allMatch(pod -> pod.serviceAccount().equals(gateway.serviceAccount()));
         for (int port : served) {
             boolean meant = posture.ports().isEmpty()
                     ? !Posture.SIDECAR_PORTS.contains(port)
@@ -101,6 +103,11 @@ public final class LegitimateTraffic {
                 collector.doubt(Doubt.of(
                         "the snapshot has no pod of the gateway " + gateway + " (labels " + gateway.labels()
                                 + "), so whether it gets in can't be told",
+                        NOT_THERE));
+            } else if (!itself) {
+                collector.doubt(Doubt.of(
+                        "no pod with the labels of the gateway " + gateway + " runs as its service account "
+                                + gateway.serviceAccount() + ": who wears its labels need not be the gateway",
                         NOT_THERE));
             }
             for (Pod pod : pods) {

@@ -33,6 +33,9 @@ class LegitimateTrafficTest {
               containers: [{name: istio-proxy, image: hub/proxyv2:1, args: [proxy, router]}]
             """;
 
+    private static final String ANOTHER_ACCOUNT =
+            GATEWAY.replace("istio-ingressgateway-service-account", "another");
+
     private static final String SHOP = """
             ---
             apiVersion: v1
@@ -133,8 +136,24 @@ class LegitimateTrafficTest {
 
     @Test
     void a_gateway_under_another_service_account_is_refused() {
-        String other = GATEWAY.replace("istio-ingressgateway-service-account", "another");
-        violated("does not let the gateway", POSTURE, other.replace("name: gateway", "name: second"));
+        Snapshot other = Snapshot.ofText("cluster", ANOTHER_ACCOUNT + SHOP);
+        Snapshot both = other.with(
+                Snapshot.ofText("rendered", POSTURE.manifests().toYaml()));
+        assertThat(findings(LegitimateTraffic.examine(POSTURE, both).get(0)))
+                .anySatisfy(finding -> assertThat(finding.title()).contains("does not let the gateway"));
+    }
+
+    @Test
+    void who_wears_the_gateways_labels_is_not_the_gateway() {
+        Posture network = ZeroTrust.namespace("shop").denyDirectAccess();
+        Snapshot worn = Snapshot.ofText("cluster", ANOTHER_ACCOUNT + SHOP)
+                .with(Snapshot.ofText("rendered", network.manifests().toYaml()));
+        ClaimResult result = LegitimateTraffic.examine(network, worn).get(0);
+        assertThat(result.verdict()).isInstanceOf(Verdict.Unknown.class);
+        assertThat(((Verdict.Unknown) result.verdict()).doubts())
+                .anySatisfy(doubt -> assertThat(doubt.reason()).contains("need not be the gateway"));
+        String beside = ANOTHER_ACCOUNT.replace("name: gateway", "name: second");
+        assertThat(examine(POSTURE, beside).verdict()).isInstanceOf(Verdict.Proven.class);
     }
 
     @Test
