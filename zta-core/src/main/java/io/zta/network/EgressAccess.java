@@ -47,7 +47,8 @@ final class EgressAccess {
             targets.putIfAbsent(key, pod);
         }
         for (Pod source : targets.values()) {
-            if (posture.protects(namespace, source.labels())
+            if (!Strangers.includes(source)
+                    && posture.protects(namespace, source.labels())
                     && source.namespace().equals(namespace)) {
                 judge(source, targets.values(), result);
             }
@@ -104,7 +105,7 @@ final class EgressAccess {
                 Severity.ERROR,
                 "",
                 source.resource().display(),
-                "can connect to " + to + " on " + ports,
+                "can connect to " + (Strangers.isNamed(to) ? "whoever makes a pod like " : "") + to + " on " + ports,
                 evidence,
                 steps,
                 "apply zta-egress-default-deny, and narrow or delete the policies quoted as evidence",

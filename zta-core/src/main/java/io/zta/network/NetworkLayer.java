@@ -27,11 +27,13 @@ public final class NetworkLayer implements Layer {
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
         List<ClaimResult> results = new ArrayList<>();
         if (posture.asks(Intent.DenyDirectAccess.class)) {
-            DirectAccess direct = new DirectAccess(posture, Reachability.of(Strangers.joinedTo(snapshot, posture)));
+            Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.INGRESS);
+            DirectAccess direct = new DirectAccess(posture, Reachability.of(joined));
             posture.namespaces().forEach(namespace -> results.add(direct.examine(namespace)));
         }
         if (posture.asks(Intent.DenyEgress.class)) {
-            EgressAccess egress = new EgressAccess(posture, Reachability.of(snapshot));
+            Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.EGRESS);
+            EgressAccess egress = new EgressAccess(posture, Reachability.of(joined));
             posture.namespaces().forEach(namespace -> results.add(egress.examine(namespace)));
         }
         return results;

@@ -2,6 +2,7 @@ package io.zta.network;
 
 import io.zta.Posture;
 import io.zta.intent.Gateway;
+import io.zta.intent.Intent;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
 import io.zta.snapshot.Origin;
@@ -19,11 +20,14 @@ import java.util.Set;
 
 /**
  * Pods that are not there and that anyone with the right to create pods could make: for each peer that a policy of a
- * protected namespace lets in, one that wears just the labels asked for, in each sort of namespace that the peer takes. A
- * policy is judged by whom it would let in, not by who happens to run.
+ * protected namespace lets in or out to, one that wears just the labels asked for, in each sort of namespace that the peer
+ * takes. A policy is judged by whom it would let through, not by who happens to run.
  */
 final class Strangers {
     private static final String NAME = "(any pod)";
+    /** In a range that is given to nobody: what addresses may do is judged apart, range by range. */
+    private static final String ADDRESS = "240.0.0.1";
+
     private static final String NEW_NAMESPACE = "(a new namespace)";
 
     private Strangers() {}
@@ -32,15 +36,21 @@ final class Strangers {
         return pod.name().startsWith(NAME);
     }
 
-    /** The snapshot with the pods that the policies of a posture's namespaces would let in. */
-    static Snapshot joinedTo(Snapshot snapshot, Posture posture) {
+    /** Whether {@code namespace/name} names one of them. */
+    static boolean isNamed(String display) {
+        return display.contains("/" + NAME);
+    }
+
+    /** The snapshot with the pods that the policies of a posture's namespaces would let through in a direction. */
+    static Snapshot joinedTo(Snapshot snapshot, Posture posture, Direction direction) {
+        Set<String> told = toldApart(posture);
         Set<Map.Entry<String, Map<String, String>>> pods = new LinkedHashSet<>();
         Map<String, String> made = new LinkedHashMap<>();
         for (String namespace : posture.namespaces()) {
             for (Resource policy : snapshot.resources(GroupKind.NETWORK_POLICY, namespace)) {
-                for (Node rule : policy.spec().get("ingress").items()) {
-                    for (Node peer : rule.get("from").items()) {
-                        add(snapshot, posture, namespace, peer, pods, made);
+                for (Node rule : policy.spec().get(direction.field()).items()) {
+                    for (Node peer : rule.get(direction.peers()).items()) {
+                        add(snapshot, told, namespace, peer, pods, made);
                     }
                 }
             }
@@ -58,14 +68,32 @@ final class Strangers {
                     pod.getKey(),
                     NAME + number,
                     pod.getValue(),
-                    Map.of("spec", Node.object(Map.of("containers", containers)))));
+                    Map.of(
+                            "spec", Node.object(Map.of("containers", containers)),
+                            "status", Node.object(Map.of("podIP", Node.text(ADDRESS))))));
         }
         return more.isEmpty() ? snapshot : snapshot.with(more);
     }
 
+    /** Namespaces in which the posture allows somebody; all others are alike to it. */
+    private static Set<String> toldApart(Posture posture) {
+        Set<String> names = new LinkedHashSet<>(posture.namespaces());
+        posture.gateway().map(Gateway::namespace).ifPresent(names::add);
+        for (Intent.Allow allow : posture.intents(Intent.Allow.class)) {
+            allow.from().namespace().ifPresent(names::add);
+        }
+        for (Intent.AllowTo allow : posture.intents(Intent.AllowTo.class)) {
+            allow.to().namespace().ifPresent(names::add);
+        }
+        if (posture.asks(Intent.DenyEgress.class)) {
+            names.addAll(List.of("kube-system", "istio-system")); // the cluster's DNS, the mesh's control plane
+        }
+        return names;
+    }
+
     private static void add(
             Snapshot snapshot,
-            Posture posture,
+            Set<String> told,
             String own,
             Node peer,
             Set<Map.Entry<String, Map<String, String>>> pods,
@@ -80,13 +108,12 @@ final class Strangers {
             return;
         }
         Selector selector = Selector.of(namespaces);
-        String gateway = posture.gateway().map(Gateway::namespace).orElse("");
         Optional<String> other = Optional.empty();
         for (String name : snapshot.namespaces()) {
             if (!selector.matches(snapshot.namespaceLabels(name))) {
                 continue;
             }
-            if (name.equals(own) || name.equals(gateway)) {
+            if (told.contains(name)) {
                 pods.add(Map.entry(name, labels));
             } else if (other.isEmpty()) {
                 other = Optional.of(name);

@@ -170,6 +170,40 @@ final class NetworkClaimsTest {
     }
 
     @Test
+    void egress_to_pods_that_somebody_could_make_is_open() {
+        Posture posture = ZeroTrust.namespace("shop").denyEgress().allowWithinNamespace();
+        Snapshot toNobody = with(closed(posture), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {team: new}},
+                   podSelector: {matchLabels: {app: drop}}}], ports: [{port: 22}]}]}}
+                """);
+        assertThat(findings(claim(posture, toNobody, Claim.EGRESS)))
+                .anySatisfy(finding -> assertThat(finding.title()).contains("whoever makes a pod like", "TCP 22"));
+        Snapshot asDns = with(closed(posture), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {},
+                   podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{port: 53, protocol: UDP}]}]}}
+                """);
+        assertThat(findings(claim(posture, asDns, Claim.EGRESS)))
+                .anySatisfy(finding -> assertThat(finding.title()).contains("whoever makes a pod like", "UDP 53"));
+    }
+
+    @Test
+    void who_wears_an_allowed_peers_labels_in_another_namespace_is_told_apart() {
+        Posture posture = ZeroTrust.namespace("shop")
+                .denyDirectAccess()
+                .allowFrom(Workload.labelled("app", "debug").in("tools"))
+                .onPort(8080);
+        Snapshot anywhere = with(closed(posture), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {},
+                   podSelector: {matchLabels: {app: debug}}}], ports: [{port: 8080}]}]}}
+                """);
+        assertThat(findings(claim(posture, anywhere, Claim.DIRECT_ACCESS)))
+                .anySatisfy(finding -> assertThat(finding.bypass()).isEqualTo("NET-spoof"));
+    }
+
+    @Test
     void what_is_allowed_within_the_namespace_is_let_out_as_well() {
         Posture posture =
                 ZeroTrust.namespace("shop").denyDirectAccess().denyEgress().allowWithinNamespace();

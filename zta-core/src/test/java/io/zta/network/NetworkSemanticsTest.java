@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 /** Each rule of docs/semantics/network.md has a row, and each row a rule. */
 class NetworkSemanticsTest {
     /** Rules of findings, whose rows are in {@link NetworkClaimsTest}. */
-    private static final Set<String> FINDINGS = Set.of("NET-31", "NET-32", "NET-33", "NET-34", "NET-35", "NET-36");
+    private static final Set<String> FINDINGS = Set.of("NET-31", "NET-32", "NET-33", "NET-34", "NET-35", "NET-36", "NET-38");
 
     private static final String CLUSTER = """
             {apiVersion: v1, kind: Namespace, metadata: {name: one}}
@@ -99,6 +99,7 @@ class NetworkSemanticsTest {
         row("NET-09", ports("{protocol: UDP}"), "two/c", "one/b", "TCP 7", no);
         row("NET-10", ports("{port: 80, endPort: 90}"), "two/c", "one/b", "TCP 90", yes);
         row("NET-10", ports("{port: 80, endPort: 90}"), "two/c", "one/b", "TCP 91", no);
+        row("NET-10", ports("{port: web, endPort: 9000}"), "two/c", "one/b", "TCP 8080", unknown);
         row("NET-11", ports("{port: web}"), "two/c", "one/b", "TCP 8080", yes);
         row("NET-11", ports("{port: web, protocol: UDP}"), "two/c", "one/b", "UDP 8080", no);
         row("NET-11", ports("{port: admin}"), "two/c", "one/b", "TCP 9000", yes);
@@ -112,6 +113,8 @@ class NetworkSemanticsTest {
         row("NET-14", from(either), "two/c", "one/b", "TCP 80", yes);
         row("NET-14", from(either), "one/a", "one/b", "TCP 80", yes);
         row("NET-15", from("{namespaceSelector: {}, podSelector: {}}"), "two/c", "one/b", "TCP 80", yes);
+        row("NET-15", from("{namespaceSelector: {}, podSelector: null}"), "two/c", "one/b", "TCP 80", yes);
+        row("NET-15", from("{namespaceSelector: null, podSelector: {}}"), "two/c", "one/b", "TCP 80", no);
         for (String missing : List.of("{key: no, operator: NotIn, values: [x]}", "{key: no, operator: DoesNotExist}")) {
             row(
                     "NET-16",
@@ -231,6 +234,17 @@ class NetworkSemanticsTest {
     }
 
     @Test
+    void a_ports_name_means_nothing_towards_an_address() {
+        Reachability reach = Reachability.of(Snapshot.ofText(
+                "cluster",
+                CLUSTER + policy("p", "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: web}, {port: 81}]}]")));
+        Connection out = reach.toAddresses(pod(reach, "one/a"), AddressRange.ALL_V4);
+        assertThat(out.sure()).hasToString("TCP 81");
+        assertThat(out.possible()).hasToString("TCP 81");
+        assertThat(reach.between(pod(reach, "one/a"), pod(reach, "one/b")).sure()).hasToString("TCP 81,8080");
+    }
+
+    @Test
     void pods_that_have_ended_are_not_there() {
         String ended =
                 CLUSTER + "---\n{apiVersion: v1, kind: Pod, metadata: {name: e, namespace: one}, spec: {containers:"
@@ -249,7 +263,7 @@ class NetworkSemanticsTest {
                 .forEach(match -> written.add(match.group(1)));
         TreeSet<String> tested = rows().stream().map(Row::id).collect(Collectors.toCollection(TreeSet::new));
         tested.addAll(FINDINGS);
-        tested.addAll(Set.of("NET-22", "NET-29")); // in tests of their own above
+        tested.addAll(Set.of("NET-22", "NET-29", "NET-37")); // in tests of their own above
         assertThat(written).isEqualTo(tested);
     }
 }
