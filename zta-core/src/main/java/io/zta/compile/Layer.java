@@ -1,6 +1,7 @@
 package io.zta.compile;
 
 import io.zta.Posture;
+import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Finding;
 import io.zta.intent.Intent;
@@ -10,7 +11,7 @@ import java.util.List;
 
 /**
  * A layer of protection: turns the intents it handles into objects, and examines a snapshot for them. Found with
- * {@link java.util.ServiceLoader}. Implementations are stateless; both methods are pure.
+ * {@link java.util.ServiceLoader}. Implementations are stateless; all methods are pure.
  */
 public interface Layer {
     /** Which layer this is. */
@@ -30,6 +31,16 @@ public interface Layer {
 
     /** Examines a snapshot for the claims that this layer alone can decide; those across layers are zta-verify's. */
     List<ClaimResult> examine(Posture posture, Snapshot snapshot);
+
+    /**
+     * Examines a snapshot for one claim: the results of it that {@link #examine(Posture, Snapshot)} gives. A layer that
+     * can leave work out for it overrides this.
+     */
+    default List<ClaimResult> examine(Posture posture, Snapshot snapshot, Claim claim) {
+        return examine(posture, snapshot).stream()
+                .filter(result -> result.claim() == claim)
+                .toList();
+    }
 
     /**
      * Findings that refute no claim by themselves and should be read: objects of the snapshot that don't do what they

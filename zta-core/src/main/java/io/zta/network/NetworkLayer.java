@@ -3,6 +3,7 @@ package io.zta.network;
 import io.zta.Posture;
 import io.zta.compile.Compiled;
 import io.zta.compile.Layer;
+import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Finding;
 import io.zta.intent.Intent;
@@ -25,13 +26,20 @@ public final class NetworkLayer implements Layer {
 
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
+        List<ClaimResult> results = new ArrayList<>(examine(posture, snapshot, Claim.DIRECT_ACCESS));
+        results.addAll(examine(posture, snapshot, Claim.EGRESS));
+        return results;
+    }
+
+    @Override
+    public List<ClaimResult> examine(Posture posture, Snapshot snapshot, Claim claim) {
         List<ClaimResult> results = new ArrayList<>();
-        if (posture.asks(Intent.DenyDirectAccess.class)) {
+        if (claim == Claim.DIRECT_ACCESS && posture.asks(Intent.DenyDirectAccess.class)) {
             Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.INGRESS);
             DirectAccess direct = new DirectAccess(posture, Reachability.of(joined));
             posture.namespaces().forEach(namespace -> results.add(direct.examine(namespace)));
         }
-        if (posture.asks(Intent.DenyEgress.class)) {
+        if (claim == Claim.EGRESS && posture.asks(Intent.DenyEgress.class)) {
             Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.EGRESS);
             EgressAccess egress = new EgressAccess(posture, Reachability.of(joined));
             posture.namespaces().forEach(namespace -> results.add(egress.examine(namespace)));

@@ -4,6 +4,7 @@ import io.zta.Posture;
 import io.zta.compile.Compiled;
 import io.zta.compile.Extra;
 import io.zta.compile.Layer;
+import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Finding;
 import io.zta.intent.Intent;
@@ -26,6 +27,12 @@ public final class MeshLayer implements Layer {
     @Override
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
         return new MeshExamination(posture, snapshot).results();
+    }
+
+    @Override
+    public List<ClaimResult> examine(Posture posture, Snapshot snapshot, Claim claim) {
+        boolean ours = claim == Claim.PLAINTEXT || claim == Claim.IDENTITY || claim == Claim.TAMPER;
+        return ours ? Layer.super.examine(posture, snapshot, claim) : List.of();
     }
 
     @Override

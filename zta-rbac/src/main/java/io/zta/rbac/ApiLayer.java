@@ -4,6 +4,7 @@ import io.zta.Posture;
 import io.zta.compile.Compiled;
 import io.zta.compile.Extra;
 import io.zta.compile.Layer;
+import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Finding;
 import io.zta.intent.Intent;
@@ -21,6 +22,8 @@ import java.util.List;
 
 /** The API layer: roles, admission and audit. */
 public final class ApiLayer implements Layer {
+    private static final List<Claim> OWN = List.of(Claim.CONTAINER_ENTRY, Claim.TAMPER, Claim.RECORDED);
+
     @Override
     public LayerName name() {
         return LayerName.API;
@@ -38,16 +41,28 @@ public final class ApiLayer implements Layer {
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot) {
         List<ClaimResult> results = new ArrayList<>();
         Admission admission = Admission.of(snapshot, Rbac.of(snapshot));
-        if (posture.asks(Intent.NoExec.class)) {
-            results.add(ContainerEntry.examine(posture, snapshot, admission));
-        }
-        if (posture.guarded()) {
-            results.add(Tampering.examine(posture, snapshot, admission));
-        }
-        if (posture.asks(Intent.Audit.class)) {
-            results.add(Recorded.examine(posture, snapshot));
-        }
+        OWN.forEach(claim -> results.addAll(examine(posture, snapshot, claim, admission)));
         return results;
+    }
+
+    @Override
+    public List<ClaimResult> examine(Posture posture, Snapshot snapshot, Claim claim) {
+        return OWN.contains(claim)
+                ? examine(posture, snapshot, claim, Admission.of(snapshot, Rbac.of(snapshot)))
+                : List.of();
+    }
+
+    private static List<ClaimResult> examine(Posture posture, Snapshot snapshot, Claim claim, Admission admission) {
+        if (claim == Claim.CONTAINER_ENTRY && posture.asks(Intent.NoExec.class)) {
+            return List.of(ContainerEntry.examine(posture, snapshot, admission));
+        }
+        if (claim == Claim.TAMPER && posture.guarded()) {
+            return List.of(Tampering.examine(posture, snapshot, admission));
+        }
+        if (claim == Claim.RECORDED && posture.asks(Intent.Audit.class)) {
+            return List.of(Recorded.examine(posture, snapshot));
+        }
+        return List.of();
     }
 
     @Override

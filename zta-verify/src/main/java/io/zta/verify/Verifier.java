@@ -34,9 +34,7 @@ public final class Verifier {
      * @throws io.zta.intent.PostureException if a layer that the posture needs is not on the class path
      */
     public static Report verify(Posture posture, Snapshot snapshot) {
-        List<Doubt> unread = snapshot.damages().stream()
-                .map(damage -> new Doubt(damage.problem(), damage.remedy(), damage.origin()))
-                .toList();
+        List<Doubt> unread = unread(snapshot);
         List<ClaimResult> claims = new ArrayList<>();
         Set<Finding> notes = new LinkedHashSet<>();
         // Side by side, for layers share nothing; what they say is taken in their order.
@@ -51,11 +49,7 @@ public final class Verifier {
             notes.addAll(layer.notes());
         }
         notes.addAll(AdminPorts.notes(posture, snapshot));
-        if (asks(posture, Claim.LEGITIMATE_TRAFFIC) && isDue(Claim.LEGITIMATE_TRAFFIC, posture.phase())) {
-            LegitimateTraffic.examine(posture, snapshot).stream()
-                    .map(result -> result.doubted(unread))
-                    .forEach(claims::add);
-        }
+        claims.addAll(legitimateTraffic(posture, snapshot, unread));
         notEvaluated(posture, claims).forEach(claims::add);
         claims.sort(Comparator.comparing(ClaimResult::claim).thenComparing(ClaimResult::scope));
         return new Report(
@@ -66,6 +60,44 @@ public final class Verifier {
                 TrustedBase.of(posture),
                 TrustedBase.exceptions(posture),
                 snapshot.counts());
+    }
+
+    /**
+     * Evaluates one claim of a posture, for who asks often: the same results of it as {@link #verify(Posture, Snapshot)}
+     * gives, in the same order.
+     *
+     * @throws io.zta.intent.PostureException if a layer that the posture needs is not on the class path
+     */
+    public static List<ClaimResult> verify(Posture posture, Snapshot snapshot, Claim claim) {
+        List<Doubt> unread = unread(snapshot);
+        List<ClaimResult> results = new ArrayList<>();
+        if (claim == Claim.LEGITIMATE_TRAFFIC) {
+            results.addAll(legitimateTraffic(posture, snapshot, unread));
+        } else if (isDue(claim, posture.phase())) {
+            Layers.forPosture(posture)
+                    .forEach(layer -> layer.examine(posture, snapshot, claim)
+                            .forEach(result -> results.add(result.doubted(unread))));
+        }
+        notEvaluated(posture, results).stream()
+                .filter(result -> result.claim() == claim)
+                .forEach(results::add);
+        results.sort(Comparator.comparing(ClaimResult::scope));
+        return List.copyOf(results);
+    }
+
+    private static List<Doubt> unread(Snapshot snapshot) {
+        return snapshot.damages().stream()
+                .map(damage -> new Doubt(damage.problem(), damage.remedy(), damage.origin()))
+                .toList();
+    }
+
+    private static List<ClaimResult> legitimateTraffic(Posture posture, Snapshot snapshot, List<Doubt> unread) {
+        if (!asks(posture, Claim.LEGITIMATE_TRAFFIC) || !isDue(Claim.LEGITIMATE_TRAFFIC, posture.phase())) {
+            return List.of();
+        }
+        return LegitimateTraffic.examine(posture, snapshot).stream()
+                .map(result -> result.doubted(unread))
+                .toList();
     }
 
     /**

@@ -9,6 +9,9 @@ import io.zta.rbac.Route;
 import io.zta.rbac.admission.Admission;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Snapshot;
+import io.zta.verify.render.Turning;
+import io.zta.verify.whatif.Pivot;
+import io.zta.verify.whatif.WhatIf;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +51,12 @@ final class EntryExplanation {
                     .map(cut -> "to close every way into " + namespace + ": " + cut)
                     .orElse("no removal closes every way into " + namespace
                             + ": one of them rests on what Kubernetes itself grants"));
+        }
+        boolean onlyOtherPods =
+                routes.isEmpty() && !escalation.routes(subject, namespace).isEmpty();
+        Pivot pivot = WhatIf.of(subject, namespace, cluster);
+        if (!onlyOtherPods && !pivot.turns().isEmpty()) {
+            out.print("what would change it\n" + Turning.text(pivot));
         }
         out.flush();
         notes(err, cluster, rbac);

@@ -11,6 +11,7 @@ import io.zta.verify.render.Dossier;
 import io.zta.verify.render.FlowMap;
 import io.zta.verify.render.Format;
 import io.zta.verify.render.TextReport;
+import io.zta.verify.whatif.WhatIf;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  zta verify --posture posture.yaml --snapshot cluster/",
             "  zta verify --snapshot cluster/ -o sarif > zta.sarif",
+            "  zta verify --posture posture.yaml --snapshot cluster/ --what-if",
             "  zta verify --posture posture.yaml --kubeconfig ~/.kube/config -o html > zta.html"
         })
 final class VerifyCommand implements Callable<Integer> {
@@ -51,6 +53,13 @@ final class VerifyCommand implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES}; text unless given")
     private Format format = Format.TEXT;
 
+    @Option(
+            names = "--what-if",
+            description =
+                    "also look for what would change each verdict: edits that are tried on a copy of the snapshot,"
+                            + " which takes some seconds")
+    private boolean whatIf;
+
     @Override
     public Integer call() {
         Optional<Posture> given = posture.map(Posture::read);
@@ -68,6 +77,12 @@ final class VerifyCommand implements Callable<Integer> {
         Dossier dossier = Dossier.of(reports).asked(asked);
         if (format == Format.HTML) {
             dossier = dossier.with(FlowMap.of(snapshot, postures));
+        }
+        if (whatIf) {
+            Progress.say("looking for what would change it");
+            dossier = dossier.turning(postures.stream()
+                    .flatMap(one -> WhatIf.of(one, snapshot).stream())
+                    .toList());
         }
         boolean coloured = format == Format.TEXT && Progress.isColoured();
         String text = coloured ? TextReport.coloured().write(dossier) : format.render(dossier);

@@ -3,6 +3,7 @@ package io.zta.verify.render;
 import io.zta.finding.Claim;
 import io.zta.snapshot.Origin;
 import io.zta.verify.Report;
+import io.zta.verify.whatif.Pivot;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -16,8 +17,9 @@ import java.util.Optional;
  * @param reports a report for each posture, at least one
  * @param flows who reaches whom, where it was worked out
  * @param asked where each claim is asked for, in the posture's file
+ * @param pivots what would change the verdicts, where it was worked out
  */
-public record Dossier(List<Report> reports, Optional<FlowMap> flows, Map<Claim, Origin> asked) {
+public record Dossier(List<Report> reports, Optional<FlowMap> flows, Map<Claim, Origin> asked, List<Pivot> pivots) {
     /**
      * Checks and copies.
      *
@@ -28,6 +30,7 @@ public record Dossier(List<Report> reports, Optional<FlowMap> flows, Map<Claim, 
             throw new IllegalArgumentException("nothing was verified, so there is nothing to write");
         }
         reports = List.copyOf(reports);
+        pivots = List.copyOf(pivots);
         Map<Claim, Origin> copy = new EnumMap<>(Claim.class);
         copy.putAll(asked);
         asked = Collections.unmodifiableMap(copy);
@@ -35,22 +38,27 @@ public record Dossier(List<Report> reports, Optional<FlowMap> flows, Map<Claim, 
 
     /** One report by itself. */
     public static Dossier of(Report report) {
-        return new Dossier(List.of(report), Optional.empty(), Map.of());
+        return new Dossier(List.of(report), Optional.empty(), Map.of(), List.of());
     }
 
     /** Several reports on one snapshot. */
     public static Dossier of(List<Report> reports) {
-        return new Dossier(reports, Optional.empty(), Map.of());
+        return new Dossier(reports, Optional.empty(), Map.of(), List.of());
     }
 
     /** The same, with a picture of who reaches whom. */
     public Dossier with(FlowMap map) {
-        return new Dossier(reports, Optional.of(map), asked);
+        return new Dossier(reports, Optional.of(map), asked, pivots);
     }
 
     /** The same, with the places where the posture's file asks for claims. */
     public Dossier asked(Map<Claim, Origin> places) {
-        return new Dossier(reports, flows, places);
+        return new Dossier(reports, flows, places, pivots);
+    }
+
+    /** The same, with what would change the verdicts. */
+    public Dossier turning(List<Pivot> turning) {
+        return new Dossier(reports, flows, asked, turning);
     }
 
     /** The verdict over all reports: Violated before Unknown before Proven. */

@@ -57,7 +57,12 @@ final class JsonReport {
                 "exceptions",
                 dossier.exceptions(),
                 "read",
-                read);
+                read,
+                "whatIf",
+                dossier.pivots().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(
+                                dossier.pivots().stream().map(Turning::tree).toList()));
     }
 
     private static Map<String, Object> posture(Report report) {

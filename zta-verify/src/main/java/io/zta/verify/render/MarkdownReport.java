@@ -34,6 +34,9 @@ final class MarkdownReport {
             out.append('\n');
         }
         findings(dossier.findings());
+        if (!dossier.pivots().isEmpty()) {
+            out.append(Turning.markdown(dossier.pivots()));
+        }
         doubts(dossier);
         if (!dossier.damages().isEmpty()) {
             out.append("### Not read\n\n");

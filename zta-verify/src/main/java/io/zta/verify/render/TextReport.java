@@ -59,6 +59,7 @@ public final class TextReport {
             out.append('\n');
         }
         findings(dossier.findings());
+        turning(dossier);
         doubts(dossier);
         damages(dossier.damages());
         listing("Assumed", dossier.assumptions());
@@ -212,6 +213,14 @@ public final class TextReport {
 
     private static String place(Origin origin) {
         return Words.hasPlace(origin) ? " (" + origin.source() + ":" + origin.line() + ")" : "";
+    }
+
+    private void turning(Dossier dossier) {
+        if (!dossier.pivots().isEmpty()) {
+            out.append(bold("What would change it")).append('\n');
+            dossier.pivots().forEach(pivot -> out.append(Turning.text(pivot)));
+            out.append('\n');
+        }
     }
 
     private void doubts(Dossier dossier) {

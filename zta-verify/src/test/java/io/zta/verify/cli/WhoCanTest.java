@@ -159,7 +159,17 @@ final class WhoCanTest {
     @Test
     void explain_exec_says_when_nothing_gives_it() {
         CommandLineRun run = zta("explain", "--snapshot", folder, "exec", "User nobody", "shop");
-        assertThat(run.out()).isEqualTo("User nobody -> shop: does not get in\n  no binding gives it a way in\n");
+        assertThat(run.out()).isEqualTo("""
+                User nobody -> shop: does not get in
+                  no binding gives it a way in
+                what would change it
+                  User nobody -> shop: does not get in
+                    gets in, by this alone:
+                      - apply RoleBinding shop/let-in
+                          {roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,
+                            name: edit}, subjects: [{kind: User, apiGroup:
+                            rbac.authorization.k8s.io, name: nobody}]}
+                """);
     }
 
     @Test

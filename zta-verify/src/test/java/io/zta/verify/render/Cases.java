@@ -88,7 +88,7 @@ final class Cases {
                 List.of("loopback"),
                 Map.of(GroupKind.POD, 3));
         Map<Claim, Origin> asked = Map.of(Claim.PLAINTEXT, new Origin("posture.yaml", 7, 3));
-        return new Dossier(List.of(report), Optional.empty(), asked);
+        return new Dossier(List.of(report), Optional.empty(), asked, List.of());
     }
 
     /** One violated claim. */

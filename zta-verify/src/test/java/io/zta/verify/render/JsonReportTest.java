@@ -9,6 +9,8 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import io.zta.finding.Claim;
+import io.zta.snapshot.Snapshot;
+import io.zta.verify.whatif.WhatIf;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -48,6 +50,20 @@ final class JsonReportTest {
         assertThat(report.at("/damages/0/at/line").asInt()).isEqualTo(3);
         assertThat(report.at("/claims/1/findings/0/evidence/0/at").isMissingNode())
                 .isTrue();
+    }
+
+    @Test
+    void what_would_change_it_fits_the_schema() throws IOException {
+        Dossier dossier = Cases.record("posture");
+        Snapshot snapshot = Snapshot.of(Cases.RECORD.resolve("posture"));
+        JsonNode report = JSON.readTree(
+                Format.JSON.render(dossier.turning(WhatIf.of(Cases.posture(), snapshot, Claim.PLAINTEXT))));
+        assertThat(schema().validate(report)).isEmpty();
+        assertThat(report.at("/whatIf/0/about").asText()).isEqualTo("plaintext, namespace default");
+        assertThat(report.at("/whatIf/0/turns/0/verdict").asText()).isEqualTo("violated");
+        assertThat(report.at("/whatIf/0/turns/0/edits/0/was").asText()).isEqualTo("STRICT");
+        assertThat(report.at("/whatIf/0/turns/0/edits/0/at/line").asInt()).isEqualTo(108);
+        assertThat(JSON.readTree(Format.JSON.render(dossier)).has("whatIf")).isFalse();
     }
 
     @Test
