@@ -23,7 +23,8 @@ import org.junit.jupiter.api.TestFactory;
 /** Each rule of docs/semantics/network.md has a row, and each row a rule. */
 class NetworkSemanticsTest {
     /** Rules of findings, whose rows are in {@link NetworkClaimsTest}. */
-    private static final Set<String> FINDINGS = Set.of("NET-31", "NET-32", "NET-33", "NET-34", "NET-35", "NET-36", "NET-38");
+    private static final Set<String> FINDINGS =
+            Set.of("NET-31", "NET-32", "NET-33", "NET-34", "NET-35", "NET-36", "NET-38");
 
     private static final String CLUSTER = """
             {apiVersion: v1, kind: Namespace, metadata: {name: one}}
@@ -235,13 +236,18 @@ class NetworkSemanticsTest {
 
     @Test
     void a_ports_name_means_nothing_towards_an_address() {
-        Reachability reach = Reachability.of(Snapshot.ofText(
-                "cluster",
-                CLUSTER + policy("p", "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: web}, {port: 81}]}]")));
+        Reachability reach = Reachability.of(
+                Snapshot.ofText(
+                        "cluster",
+                        CLUSTER
+                                + policy(
+                                        "p",
+                                        "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: web}, {port: 81}]}]")));
         Connection out = reach.toAddresses(pod(reach, "one/a"), AddressRange.ALL_V4);
         assertThat(out.sure()).hasToString("TCP 81");
         assertThat(out.possible()).hasToString("TCP 81");
-        assertThat(reach.between(pod(reach, "one/a"), pod(reach, "one/b")).sure()).hasToString("TCP 81,8080");
+        assertThat(reach.between(pod(reach, "one/a"), pod(reach, "one/b")).sure())
+                .hasToString("TCP 81,8080");
     }
 
     @Test

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Compares two snapshots, layer by layer. */
+/** Compares two snapshots, layer by layer. For one comparison. */
 final class Comparison {
     private static final String EVERYWHERE = "*";
 
@@ -33,10 +33,26 @@ final class Comparison {
     private final Set<Doubt> doubts = new LinkedHashSet<>();
 
     Difference of(List<Posture> postures, Snapshot before, Snapshot after) {
+        clusters(before, after);
+        postures.forEach(posture -> findings(posture, before, after));
+        return difference();
+    }
+
+    /** Where one posture takes the place of another: what the old one forbids and is open, and what the new one closes. */
+    Difference of(Posture old, Posture now, Snapshot before, Snapshot after) {
+        clusters(before, after);
+        missing(Verifier.verify(old, after), Verifier.verify(old, before), opened);
+        missing(Verifier.verify(now, before), Verifier.verify(now, after), closed);
+        return difference();
+    }
+
+    private void clusters(Snapshot before, Snapshot after) {
         after.damages().forEach(damage -> doubts.add(new Doubt(damage.problem(), damage.remedy(), damage.origin())));
         flows(before, after);
         entries(before, after);
-        postures.forEach(posture -> findings(posture, before, after));
+    }
+
+    private Difference difference() {
         Comparator<Change> order = Comparator.comparing(Change::kind)
                 .thenComparing(Change::workload)
                 .thenComparing(Change::who)

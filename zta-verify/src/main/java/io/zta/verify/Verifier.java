@@ -92,7 +92,7 @@ public final class Verifier {
     }
 
     private static List<ClaimResult> legitimateTraffic(Posture posture, Snapshot snapshot, List<Doubt> unread) {
-        if (!asks(posture, Claim.LEGITIMATE_TRAFFIC) || !isDue(Claim.LEGITIMATE_TRAFFIC, posture.phase())) {
+        if (!makes(posture, Claim.LEGITIMATE_TRAFFIC)) {
             return List.of();
         }
         return LegitimateTraffic.examine(posture, snapshot).stream()
@@ -112,13 +112,39 @@ public final class Verifier {
         return new Comparison().of(postures, before, after);
     }
 
+    /**
+     * What opens and what closes when one posture takes the place of another in a cluster: both are put into it in turn, as
+     * far as their phases. Pure.
+     *
+     * @param old the posture that is to be replaced; its claims are verified before and after
+     * @param now the posture that replaces it
+     * @param cluster the cluster; objects of either posture that it holds already are left out first
+     * @throws io.zta.intent.PostureException if a layer that a posture needs is not on the class path
+     */
+    public static PostureDifference compare(Posture old, Posture now, Snapshot cluster) {
+        return new PostureComparison(old, now).on(cluster);
+    }
+
+    /**
+     * The same without a cluster: flows among the workloads that the postures name, their gateways, and a pod without labels
+     * in each of their namespaces and in another. No finding is compared, since nothing runs. Pure.
+     *
+     * @throws io.zta.intent.PostureException if a layer that a posture needs is not on the class path
+     */
+    public static PostureDifference compare(Posture old, Posture now) {
+        return new PostureComparison(old, now).alone();
+    }
+
+    /** Whether a posture makes a claim, as far as its phase. */
+    static boolean makes(Posture posture, Claim claim) {
+        return asks(posture, claim) && isDue(claim, posture.phase());
+    }
+
     /** What the posture asks for and no layer answered: Unknown, for a claim left out would read as one that holds. */
     private static List<ClaimResult> notEvaluated(Posture posture, List<ClaimResult> answered) {
         List<ClaimResult> missing = new ArrayList<>();
         for (Claim claim : Claim.values()) {
-            boolean open = asks(posture, claim)
-                    && isDue(claim, posture.phase())
-                    && answered.stream().noneMatch(result -> result.claim() == claim);
+            boolean open = makes(posture, claim) && answered.stream().noneMatch(result -> result.claim() == claim);
             if (open) {
                 missing.add(ClaimResult.collect(claim, "namespace " + String.join(", ", posture.namespaces()))
                         .cover(1)

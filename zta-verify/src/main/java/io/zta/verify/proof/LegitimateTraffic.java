@@ -90,8 +90,7 @@ public final class LegitimateTraffic {
         }
         Gateway gateway = posture.gateway().get();
         List<Pod> pods = MeshTraffic.pods(reach.pods(), gateway);
-        boolean itself =
-                pods.stream().allMatch(pod -> pod.serviceAccount().equals(gateway.serviceAccount()));
+        boolean itself = pods.stream().allMatch(pod -> pod.serviceAccount().equals(gateway.serviceAccount()));
         for (int port : served) {
             boolean meant = posture.ports().isEmpty()
                     ? !Posture.SIDECAR_PORTS.contains(port)

@@ -3,13 +3,17 @@ package io.zta.verify.render;
 import io.zta.finding.Doubt;
 import io.zta.verify.Difference;
 import io.zta.verify.Difference.Change;
+import io.zta.verify.PostureDifference;
+import io.zta.verify.PostureDifference.Rendered;
 import io.zta.verify.internal.Json;
 import io.zta.verify.internal.Lines;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
-/** Writes what two snapshots let differ: for a terminal, for programs, or as a comment on a change. Pure. */
+/** Writes what two snapshots or two postures let differ: for a terminal, for programs, or as a comment on a change. Pure. */
 public final class DifferenceReport {
     /** Changes of one workload that are written out; the rest is counted. */
     private static final int SHOWN = 20;
@@ -29,6 +33,74 @@ public final class DifferenceReport {
         return out.toString();
     }
 
+    /** What two postures let differ, for a terminal: claims first, then ways, then the objects behind them. */
+    public static String text(PostureDifference difference) {
+        StringBuilder out = new StringBuilder();
+        claims("claims dropped", "+ ", difference.dropped(), out);
+        claims("claims added", "- ", difference.added(), out);
+        out.append(text(difference.ways()));
+        if (!difference.objects().isEmpty()) {
+            out.append("\nobjects\n");
+            for (Rendered object : difference.objects()) {
+                Lines.wrap(out, "  ", "    ", fate(object) + " " + object.object());
+                object.fields().stream().limit(SHOWN).forEach(field -> Lines.wrap(out, "      ", "        ", field));
+                if (object.fields().size() > SHOWN) {
+                    Lines.wrap(out, "      ", "", "and " + (object.fields().size() - SHOWN) + " fields more");
+                }
+            }
+        }
+        return out.toString();
+    }
+
+    private static void claims(String name, String mark, List<String> claims, StringBuilder out) {
+        if (!claims.isEmpty()) {
+            out.append(name).append('\n');
+            claims.forEach(claim -> Lines.wrap(out, "  " + mark, "      ", claim));
+            out.append('\n');
+        }
+    }
+
+    private static String fate(Rendered object) {
+        return object.fate().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The same for programs: the keys of {@link #json(Difference)}, and {@code dropped}, {@code added}, {@code objects}. */
+    public static String json(PostureDifference difference) {
+        Map<String, Object> tree = new LinkedHashMap<>(tree(difference.ways()));
+        tree.put("dropped", difference.dropped());
+        tree.put("added", difference.added());
+        tree.put(
+                "objects",
+                difference.objects().stream()
+                        .map(object ->
+                                Json.object("object", object.object(), "fate", fate(object), "fields", object.fields()))
+                        .toList());
+        return Json.indented(tree);
+    }
+
+    /** The same for a comment on a change. */
+    public static String markdown(PostureDifference difference) {
+        StringBuilder out = new StringBuilder(markdown(difference.ways()));
+        markdownList("Claims dropped", difference.dropped(), out);
+        markdownList("Claims added", difference.added(), out);
+        List<String> objects = new ArrayList<>();
+        for (Rendered object : difference.objects()) {
+            objects.add(fate(object) + " " + object.object());
+            object.fields().stream().limit(SHOWN).forEach(field -> objects.add(object.object() + " " + field));
+        }
+        markdownList("Objects", objects, out);
+        return out.toString();
+    }
+
+    private static void markdownList(String name, List<String> sentences, StringBuilder out) {
+        if (!sentences.isEmpty()) {
+            out.append("### ").append(name).append("\n\n");
+            sentences.forEach(sentence ->
+                    out.append("- ").append(MarkdownReport.text(sentence)).append('\n'));
+            out.append('\n');
+        }
+    }
+
     private static void textPart(String name, String mark, List<Change> changes, StringBuilder out) {
         if (changes.isEmpty()) {
             return;
@@ -45,7 +117,11 @@ public final class DifferenceReport {
 
     /** For programs: {@code version}, {@code opened}, {@code closed} and {@code doubts}. */
     public static String json(Difference difference) {
-        return Json.indented(Json.object(
+        return Json.indented(tree(difference));
+    }
+
+    private static Map<String, Object> tree(Difference difference) {
+        return Json.object(
                 "version",
                 1,
                 "opened",
@@ -61,13 +137,13 @@ public final class DifferenceReport {
                                 doubt.resolve(),
                                 "at",
                                 JsonReport.place(doubt.origin())))
-                        .toList()));
+                        .toList());
     }
 
     private static Map<String, Object> tree(Change change) {
         return Json.object(
                 "kind",
-                change.kind().name().toLowerCase(java.util.Locale.ROOT),
+                change.kind().name().toLowerCase(Locale.ROOT),
                 "workload",
                 change.workload(),
                 "who",
@@ -132,7 +208,7 @@ public final class DifferenceReport {
 
     private static Map<String, List<Change>> byWorkload(List<Change> changes) {
         Map<String, List<Change>> grouped = new LinkedHashMap<>();
-        changes.forEach(change -> grouped.computeIfAbsent(change.workload(), key -> new java.util.ArrayList<>())
+        changes.forEach(change -> grouped.computeIfAbsent(change.workload(), key -> new ArrayList<>())
                 .add(change));
         return grouped;
     }

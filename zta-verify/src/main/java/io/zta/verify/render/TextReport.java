@@ -107,8 +107,8 @@ public final class TextReport {
 
     private void findings(List<Finding> findings) {
         Map<Fault, List<Finding>> faults = new LinkedHashMap<>();
-        findings.forEach(finding ->
-                faults.computeIfAbsent(Fault.of(finding), fault -> new ArrayList<>()).add(finding));
+        findings.forEach(finding -> faults.computeIfAbsent(Fault.of(finding), fault -> new ArrayList<>())
+                .add(finding));
         Map<String, List<Finding>> rest = new LinkedHashMap<>();
         int shown = 0;
         for (List<Finding> like : faults.values()) {

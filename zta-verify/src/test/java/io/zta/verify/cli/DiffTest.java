@@ -165,4 +165,101 @@ final class DiffTest {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.err()).contains("nowhere");
     }
+
+    private Path posture(String name, String spec) throws IOException {
+        Path file = folder.resolve(name + ".yaml");
+        Files.writeString(file, """
+                apiVersion: zta.io/v1alpha1
+                kind: ZeroTrustPosture
+                metadata: {name: default, namespace: shop}
+                spec: {%s}
+                """.formatted(spec));
+        return file;
+    }
+
+    @Test
+    void a_claim_that_a_posture_drops_opens_what_it_closed() throws IOException {
+        Path whole = posture("whole", "denyDirectAccess: {}, noExecFor: [{group: developers}, {group: testers}]");
+        Path less = posture("less", "noExecFor: [{group: developers}]");
+
+        CommandLineRun run = zta("diff", whole, less);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out())
+                .startsWith("""
+                        claims dropped
+                          + direct-access: no direct network path to a protected pod
+                          + legitimate-traffic: allowed traffic still works
+                          + container-entry of Group testers
+
+                        """)
+                .contains("    + (elsewhere)/(any pod)[Pod] connects on All Connections\n")
+                .contains("  removed NetworkPolicy shop/zta-default-deny\n");
+
+        CommandLineRun back = zta("diff", less, whole);
+        assertThat(back.code()).isZero();
+        assertThat(back.out()).contains("claims added\n  - direct-access", "nothing opens, ");
+        assertThat(zta("diff", less, whole, "--fail-on", "any").code()).isEqualTo(1);
+    }
+
+    @Test
+    void a_peer_that_a_posture_lets_in_opens_a_flow_among_the_workloads_named() throws IOException {
+        Path closed = posture("closed", "denyDirectAccess: {}");
+        Path open = posture(
+                "open",
+                "denyDirectAccess: {}, allow: [{from: {namespace: tools, labels: {app: debug}}, ports: [8080]}]");
+
+        CommandLineRun run = zta("diff", closed, open, "-o", "json");
+        assertThat(run.code()).isEqualTo(1);
+        JsonNode tree = new ObjectMapper().readTree(run.out());
+        assertThat(tree.get("dropped")).isEmpty();
+        assertThat(tree.at("/opened").findValuesAsText("who")).containsOnly("tools/app=debug[Pod]");
+        assertThat(tree.at("/opened").findValuesAsText("how")).containsOnly("TCP 8080");
+        assertThat(tree.at("/objects/0/fate").asText()).isIn("added", "changed");
+    }
+
+    @Test
+    void two_postures_are_compared_in_a_cluster() throws IOException {
+        Path cluster = write("cluster", BASE + GRANT);
+        Path whole = posture("whole", "denyDirectAccess: {}");
+        Path none = posture("none", "audit: {}");
+
+        CommandLineRun run = zta("diff", whole, none, "--snapshot", cluster, "-o", "markdown");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out())
+                .contains("| `shop/orders[Pod]` | tools/debug\\[Pod\\] connects on All Connections |")
+                .contains("ZTA-NET-001")
+                .contains("### Claims dropped\n\n- direct-access: ");
+        assertThat(zta("diff", whole, whole, "--snapshot", cluster).out()).isEqualTo("nothing opens, nothing closes\n");
+    }
+
+    @Test
+    void a_cluster_that_holds_the_old_posture_already_is_compared_alike() throws IOException {
+        Path whole = posture("whole", "denyDirectAccess: {}");
+        Path none = posture("none", "audit: {}");
+        String rendered = zta("render", whole).out();
+        Path bare = write("bare", BASE);
+        Path applied = write(
+                "applied",
+                BASE.replace("metadata: {name: shop}", "metadata: {name: shop, labels: {team: a}}")
+                                .replaceFirst("(?s)apiVersion.*?---\n", "")
+                        + "---\n" + rendered);
+
+        assertThat(zta("diff", whole, none, "--snapshot", applied).out())
+                .isEqualTo(zta("diff", whole, none, "--snapshot", bare).out());
+    }
+
+    @Test
+    void a_posture_and_a_snapshot_are_not_compared() throws IOException {
+        CommandLineRun run = zta("diff", posture("one", "denyDirectAccess: {}"), closed);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err())
+                .contains("is a posture and", "is a snapshot", "zta verify --posture FILE --snapshot PATH");
+
+        assertThat(zta("diff", closed, closed, "--snapshot", closed).code()).isEqualTo(2);
+        CommandLineRun three =
+                zta("diff", folder.resolve("one.yaml"), folder.resolve("one.yaml"), "--posture", "x.yaml");
+        assertThat(three.code()).isEqualTo(2);
+        assertThat(three.err()).contains("--posture is for two snapshots");
+    }
 }

@@ -33,8 +33,7 @@ class LegitimateTrafficTest {
               containers: [{name: istio-proxy, image: hub/proxyv2:1, args: [proxy, router]}]
             """;
 
-    private static final String ANOTHER_ACCOUNT =
-            GATEWAY.replace("istio-ingressgateway-service-account", "another");
+    private static final String ANOTHER_ACCOUNT = GATEWAY.replace("istio-ingressgateway-service-account", "another");
 
     private static final String SHOP = """
             ---
@@ -137,8 +136,8 @@ class LegitimateTrafficTest {
     @Test
     void a_gateway_under_another_service_account_is_refused() {
         Snapshot other = Snapshot.ofText("cluster", ANOTHER_ACCOUNT + SHOP);
-        Snapshot both = other.with(
-                Snapshot.ofText("rendered", POSTURE.manifests().toYaml()));
+        Snapshot both =
+                other.with(Snapshot.ofText("rendered", POSTURE.manifests().toYaml()));
         assertThat(findings(LegitimateTraffic.examine(POSTURE, both).get(0)))
                 .anySatisfy(finding -> assertThat(finding.title()).contains("does not let the gateway"));
     }

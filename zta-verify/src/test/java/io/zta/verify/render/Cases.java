@@ -93,10 +93,11 @@ final class Cases {
 
     /** One violated claim. */
     static Dossier of(List<Finding> findings) {
-        ClaimResult.Collector direct = ClaimResult.collect(Claim.DIRECT_ACCESS, "namespace default").cover(1);
+        ClaimResult.Collector direct =
+                ClaimResult.collect(Claim.DIRECT_ACCESS, "namespace default").cover(1);
         findings.forEach(direct::violatedBy);
-        return Dossier.of(new Report(
-                posture(), List.of(direct.result()), List.of(), List.of(), List.of(), List.of(), Map.of()));
+        return Dossier.of(
+                new Report(posture(), List.of(direct.result()), List.of(), List.of(), List.of(), List.of(), Map.of()));
     }
 
     /** All claims proven. */

@@ -61,7 +61,8 @@ final class TextReportTest {
                         ""))
                 .toList();
         String text = Format.TEXT.render(Cases.of(findings));
-        assertThat(text.lines().filter(line -> line.startsWith("ZTA-NET-001 error Pod"))).hasSize(20);
+        assertThat(text.lines().filter(line -> line.startsWith("ZTA-NET-001 error Pod")))
+                .hasSize(20);
         assertThat(text).contains("ZTA-NET-001 error: 40 findings more, such as Pod shop/p20 is open");
     }
 
