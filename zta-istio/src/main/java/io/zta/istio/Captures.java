@@ -51,13 +51,13 @@ final class Captures {
                     "the pod is on the node's network, where there is no sidecar",
                     Evidence.of(pod.resource(), "spec.hostNetwork", pod.spec().get("hostNetwork")));
         }
-        Optional<Node> proxy = container(pod, "istio-proxy");
+        Optional<Node> proxy = container(pod.runningContainers(), "istio-proxy");
         if (pod.fromTemplate() && pod.annotations().get("sidecar.istio.io/status") == null) {
             Capture injected = injector.injected(pod);
             if (!injected.is(Capture.State.CAPTURED)) {
-                return injected;
+                return injected.is(Capture.State.OPEN) ? ambient(pod).orElse(injected) : injected;
             }
-            if (proxy.isPresent() || container(pod, "istio-init").isPresent()) {
+            if (proxy.isPresent() || container(pod.allContainers(), "istio-init").isPresent()) {
                 return Capture.unknown(
                         "MESH-image",
                         "the template brings a container of the injector's name, whose settings win over the injector's",
@@ -72,18 +72,51 @@ final class Captures {
     }
 
     private Capture withoutProxy(Pod pod) {
-        Map<String, String> namespace = snapshot.namespaceLabels(pod.namespace());
-        boolean ambient = "ambient".equals(namespace.get("istio.io/dataplane-mode"))
-                || "ambient".equals(pod.labels().get("istio.io/dataplane-mode"))
-                || pod.annotations().containsKey("ambient.istio.io/redirection");
-        Evidence evidence = Evidence.of(pod.resource(), "spec.containers", "no container istio-proxy");
-        if (ambient && !"none".equals(pod.labels().get("istio.io/dataplane-mode"))) {
-            return Capture.unknown(
-                    "MESH-nosidecar",
-                    pod.display() + " has no sidecar and is in ambient mode, which is not evaluated",
-                    evidence);
+        return ambient(pod)
+                .orElseGet(() -> Capture.open(
+                        "MESH-nosidecar",
+                        "the pod runs without a sidecar",
+                        Evidence.of(pod.resource(), "spec.containers", "no container istio-proxy")));
+    }
+
+    /** What ambient mode makes of a pod without a sidecar; empty where the pod is not in it. */
+    private Optional<Capture> ambient(Pod pod) {
+        String mode = pod.labels()
+                .getOrDefault(
+                        "istio.io/dataplane-mode",
+                        snapshot.namespaceLabels(pod.namespace()).getOrDefault("istio.io/dataplane-mode", ""));
+        boolean redirected = "enabled".equals(pod.annotations().get("ambient.istio.io/redirection"));
+        if (mode.equals("none") || !mode.equals("ambient") && !redirected) {
+            return Optional.empty();
         }
-        return Capture.open("MESH-nosidecar", "the pod runs without a sidecar", evidence);
+        if ("true".equals(pod.annotations().get("ambient.istio.io/bypass-inbound-capture"))) {
+            return Optional.of(open(
+                    pod, "ambient.istio.io/bypass-inbound-capture", "lets inbound traffic past the node's proxy"));
+        }
+        if (pod.annotations().containsKey("sidecar.istio.io/status")) {
+            return Optional.of(open(
+                    pod, "sidecar.istio.io/status", "claims a sidecar that is not there, so ambient mode leaves it out"));
+        }
+        return Optional.of(Capture.unknown(
+                "MESH-nosidecar",
+                pod.display() + " has no sidecar and is in ambient mode, which is not evaluated",
+                Evidence.of(pod.resource(), "spec.containers", "no container istio-proxy")));
+    }
+
+    /** Whether a container is one of those that the injector adds: by its name, and by its image where that can be told. */
+    boolean injectors(Node container) {
+        return Set.of("istio-init", "istio-validation", "istio-proxy")
+                        .contains(container.get("name").textOr(""))
+                && isInjected(container).orElse(true);
+    }
+
+    /** Whether a container that goes by a name of the injector's is of the injector's image; empty where it can't be told. */
+    Optional<Boolean> isInjected(Node container) {
+        String image = container.get("image").textOr("");
+        Set<String> expected = injector.images();
+        return expected.isEmpty()
+                ? Optional.of(true).filter(yes -> name(image).startsWith("proxyv2"))
+                : Optional.of(expected.contains(image));
     }
 
     private Optional<Capture> templateImage(Pod pod) {
@@ -97,22 +130,10 @@ final class Captures {
     }
 
     private Capture judge(Pod pod, Node proxy) {
-        String image = proxy.get("image").textOr("");
-        Evidence evidence = evidence(pod, proxy, "image", image);
-        Set<String> expected = injector.images();
-        if (!expected.isEmpty() && !expected.contains(image)) {
-            return Capture.open(
-                    "MESH-image",
-                    "the container istio-proxy is not of the injector's image "
-                            + expected.iterator().next(),
-                    evidence);
-        }
-        if (expected.isEmpty() && !name(image).startsWith("proxyv2")) {
-            return Capture.unknown(
-                    "MESH-image",
-                    "whether " + image + " of " + pod.display()
-                            + " is Istio's proxy can't be told: the snapshot has no ConfigMap istio-sidecar-injector",
-                    evidence);
+        Evidence evidence = evidence(pod, proxy, "image", proxy.get("image").textOr(""));
+        Optional<Capture> foreign = foreignImage(pod, proxy);
+        if (foreign.isPresent()) {
+            return foreign.get();
         }
         if (proxy.get("command").size() > 0) {
             return Capture.unknown(
@@ -139,6 +160,27 @@ final class Captures {
         return Capture.captured("the pod has Istio's sidecar", evidence);
     }
 
+    private Optional<Capture> foreignImage(Pod pod, Node container) {
+        String image = container.get("image").textOr("");
+        String name = container.get("name").textOr("");
+        Evidence evidence = evidence(pod, container, "image", image);
+        Optional<Boolean> injected = isInjected(container);
+        if (injected.isEmpty()) {
+            return Optional.of(Capture.unknown(
+                    "MESH-image",
+                    "whether " + image + " of container " + name + " of " + pod.display()
+                            + " is Istio's can't be told: the snapshot has no ConfigMap istio-sidecar-injector",
+                    evidence));
+        }
+        return injected.get()
+                ? Optional.empty()
+                : Optional.of(Capture.open(
+                        "MESH-image",
+                        "the container " + name + " is not of the injector's image "
+                                + injector.images().iterator().next(),
+                        evidence));
+    }
+
     private static String name(String image) {
         return image.substring(image.lastIndexOf('/') + 1);
     }
@@ -148,9 +190,8 @@ final class Captures {
                 pod.resource(), "spec container " + container.get("name").textOr("") + " " + field, value);
     }
 
-    /** A container that runs or ran for the pod's start. */
-    private static Optional<Node> container(Pod pod, String name) {
-        return pod.allContainers().stream()
+    private static Optional<Node> container(List<Node> containers, String name) {
+        return containers.stream()
                 .filter(container -> container.get("name").textOr("").equals(name))
                 .findFirst();
     }
@@ -167,21 +208,37 @@ final class Captures {
                     "port " + port + " is the sidecar's own and never captured",
                     Evidence.of(pod.resource(), "", "port " + port + " is the sidecar's own"));
         }
-        Optional<Node> init = pod.fromTemplate() ? Optional.empty() : container(pod, "istio-init");
-        if (init.isPresent() && init.get().get("args").size() > 0) {
-            return byArguments(pod, init.get(), port, sidecar);
+        if (pod.fromTemplate()) {
+            return byAnnotations(pod, port, sidecar);
         }
-        boolean validated = container(pod, "istio-validation").isPresent();
-        if (!pod.fromTemplate() && !validated && !injector.cni().orElse(false)) {
-            Evidence evidence =
-                    Evidence.of(pod.resource(), "spec.initContainers", "no istio-init, no istio-validation");
-            Capture annotated = byAnnotations(pod, port, sidecar);
-            if (annotated.is(Capture.State.OPEN) || injector.cni().isEmpty()) {
-                return annotated; // without the injector's settings the CNI plugin is taken to be there
-            }
-            return Capture.open("MESH-capture", "nothing redirects the pod's traffic into the sidecar", evidence);
+        Optional<Node> init = container(pod.allContainers(), "istio-init");
+        if (init.isPresent()) {
+            return foreignImage(pod, init.get()).orElseGet(() -> byArguments(pod, init.get(), port, sidecar));
         }
-        return byAnnotations(pod, port, sidecar);
+        Capture annotated = byAnnotations(pod, port, sidecar);
+        return annotated.is(Capture.State.OPEN) ? annotated : byPlugin(pod).orElse(annotated);
+    }
+
+    /** Why Istio's CNI plugin may not redirect a pod that has no istio-init; empty where it does. */
+    private Optional<Capture> byPlugin(Pod pod) {
+        boolean validated =
+                container(pod.allContainers(), "istio-validation").isPresent();
+        Evidence evidence = Evidence.of(
+                pod.resource(), "spec.initContainers", validated ? "no istio-init" : "no istio-init, no istio-validation");
+        if (!injector.cni().orElse(true)) {
+            return Optional.of(
+                    Capture.open("MESH-capture", "nothing redirects the pod's traffic into the sidecar", evidence));
+        }
+        boolean marked = pod.annotations().containsKey("sidecar.istio.io/status")
+                && !"false".equals(pod.annotations().get("sidecar.istio.io/inject"));
+        if (!marked || injector.cni().isEmpty() && !validated) {
+            return Optional.of(Capture.unknown(
+                    "MESH-capture",
+                    "whether Istio's CNI plugin redirects the traffic of " + pod.display()
+                            + ", which has no istio-init, can't be told",
+                    evidence));
+        }
+        return Optional.empty();
     }
 
     private static Capture byArguments(Pod pod, Node init, int port, Capture sidecar) {
@@ -193,6 +250,12 @@ final class Captures {
         if (!after(args, "-c").orElse("").isEmpty()
                 || !after(args, "-k").orElse("").isEmpty()) {
             return Capture.open("MESH-capture", "istio-init leaves interfaces out of the redirection", evidence);
+        }
+        if (!after(args, "-z").orElse("15006").equals("15006")) {
+            return Capture.unknown(
+                    "MESH-capture",
+                    "istio-init of " + pod.display() + " redirects to a port that is not the proxy's usual 15006",
+                    evidence);
         }
         Optional<String> included = after(args, "-b");
         if (included.isEmpty()) {

@@ -86,14 +86,20 @@ final class MeshExamination {
                 labels.keySet().removeAll(HASHES);
                 StringBuilder key = new StringBuilder(pod.workload().toString());
                 key.append(labels).append(new TreeMap<>(pod.annotations())).append(pod.hostNetwork());
+                key.append(pod.spec().get("securityContext"));
                 pod.allContainers()
                         .forEach(container -> key.append('|')
                                 .append(container.get("name"))
                                 .append(container.get("image"))
+                                .append(container.get("command"))
                                 .append(container.get("args"))
                                 .append(container.get("ports"))
                                 .append(container.get("securityContext"))
-                                .append(container.get("env").size()));
+                                .append(container.get("restartPolicy"))
+                                .append(
+                                        container.get("name").textOr("").equals("istio-proxy")
+                                                ? container.get("env")
+                                                : ""));
                 Pod representative = first.computeIfAbsent(key.toString(), k -> pod);
                 counts.merge(representative, 1, Integer::sum);
             }
@@ -116,7 +122,7 @@ final class MeshExamination {
                 port(collector, pod, port, open, findings);
             }
             findings.forEach((key, finding) -> collector.violatedBy(finding));
-            privileges(pod).forEach(collector::violatedBy);
+            privileges(mesh.captures(), pod).forEach(collector::violatedBy);
         }
         collector.because("every port of every protected pod is captured by Istio's own proxy and takes mTLS only");
         return collector.result();
@@ -174,11 +180,11 @@ final class MeshExamination {
     }
 
     /** Containers that could rewrite the redirection into the sidecar. */
-    private static List<Finding> privileges(Pod pod) {
+    private static List<Finding> privileges(Captures captures, Pod pod) {
         List<Finding> findings = new ArrayList<>();
         for (Node container : pod.allContainers()) {
             String name = container.get("name").textOr("");
-            if (Set.of("istio-init", "istio-validation", "istio-proxy").contains(name)) {
+            if (captures.injectors(container)) {
                 continue;
             }
             Node context = container.get("securityContext");

@@ -19,6 +19,7 @@ enum MeshFinding {
     CAPTURE("004", "MESH-capture", "MESH-32", "remove the setting, and recreate the pod"),
     IMAGE("005", "MESH-image", "MESH-38", "remove the image, and recreate the pod"),
     NET_ADMIN("006", "MESH-netadmin", "MESH-42", "drop the privilege: the container can rewrite the redirection"),
+    OWN_USER("008", "MESH-netadmin", "MESH-43", "run the container as another user and group than the proxy's"),
     ADMIN("007", "MESH-admin", "MESH-39", "isolate the pod with a NetworkPolicy"),
     IDENTITY(
             "010",

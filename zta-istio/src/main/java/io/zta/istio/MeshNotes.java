@@ -26,6 +26,9 @@ final class MeshNotes {
     private static final Set<GroupKind> POLICIES =
             Set.of(GroupKind.PEER_AUTHENTICATION, GroupKind.AUTHORIZATION_POLICY, GroupKind.REQUEST_AUTHENTICATION);
 
+    /** The user and group of Istio's proxy. */
+    private static final int PROXY_USER = 1337;
+
     private final Posture posture;
     private final Snapshot snapshot;
     private final Mesh mesh;
@@ -54,6 +57,7 @@ final class MeshNotes {
         }
         posture.namespaces().forEach(this::optOuts);
         posture.namespaces().forEach(this::routes);
+        posture.namespaces().forEach(this::proxysUser);
         return notes;
     }
 
@@ -300,6 +304,42 @@ final class MeshNotes {
                         Evidence.of(pod.resource(), "metadata.labels.sidecar.istio.io/inject", "false"),
                         "remove the label, and have the posture's admission policy on pods refuse it",
                         "MESH-22");
+            }
+        }
+    }
+
+    /** Containers that run as the proxy's user or group, whose traffic the redirection leaves alone. */
+    private void proxysUser(String namespace) {
+        for (Pod pod : MeshExamination.classes(posture, pods, namespace).keySet()) {
+            for (Node container : pod.allContainers()) {
+                Node own = container.get("securityContext");
+                Node shared = pod.spec().get("securityContext");
+                Optional<String> field = List.of("runAsUser", "runAsGroup").stream()
+                        .filter(name -> (own.get(name).isPresent() ? own : shared)
+                                        .get(name)
+                                        .integer()
+                                        .orElse(0)
+                                == PROXY_USER)
+                        .findFirst();
+                if (field.isPresent() && !mesh.captures().injectors(container)) {
+                    String name = container.get("name").textOr("");
+                    Evidence evidence = Evidence.of(
+                            pod.resource(),
+                            own.get(field.get()).isPresent()
+                                    ? "spec container " + name + " securityContext." + field.get()
+                                    : "spec.securityContext." + field.get(),
+                            Integer.toString(PROXY_USER));
+                    notes.add(MeshFinding.OWN_USER.of(
+                            Severity.WARNING,
+                            "Pod " + pod.display(),
+                            "has a container " + name + " that runs as the proxy's own user or group: what it sends goes"
+                                    + " past the sidecar",
+                            List.of(evidence),
+                            MeshFinding.witness(
+                                    "container " + name + " of " + pod.display() + " connects to an address",
+                                    "the redirection leaves what user and group 1337 send alone",
+                                    List.of(evidence))));
+                }
             }
         }
     }

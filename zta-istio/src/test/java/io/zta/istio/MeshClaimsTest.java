@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestFactory;
 
 class MeshClaimsTest {
     /** Rules of docs/semantics/mesh.md that these tests cover. */
-    static final Set<String> IDS = Set.of("MESH-42", "MESH-96", "MESH-97", "MESH-98", "MESH-99");
+    static final Set<String> IDS = Set.of("MESH-42", "MESH-43", "MESH-96", "MESH-97", "MESH-98", "MESH-99");
 
     private static final Posture POSTURE = ZeroTrust.namespace("shop")
             .strictMtls()
@@ -158,6 +158,36 @@ class MeshClaimsTest {
                 "MESH-netadmin",
                 "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: shop}\nspec: {template: {spec:"
                         + " {containers: [{name: a, securityContext: {capabilities: {add: [NET_ADMIN]}}}]}}}\n");
+    }
+
+    @Test
+    void MESH_43_a_container_of_the_proxys_user_is_noted() {
+        for (String spec : List.of(
+                "{containers: [{name: a, securityContext: {runAsUser: 1337}}]}",
+                "{securityContext: {runAsGroup: 1337}, containers: [{name: a}]}")) {
+            Snapshot snapshot = closed(POSTURE)
+                    .with(Snapshot.ofText(
+                            "x",
+                            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: shop}\nspec: {template: {spec: "
+                                    + spec + "}}\n"));
+            assertThat(new MeshLayer().notes(POSTURE, snapshot))
+                    .anySatisfy(note -> assertThat(note.bypass()).isEqualTo("MESH-netadmin"));
+        }
+        assertThat(new MeshLayer().notes(POSTURE, closed(POSTURE)))
+                .noneSatisfy(note -> assertThat(note.bypass()).isEqualTo("MESH-netadmin"));
+    }
+
+    @Test
+    void one_pod_of_a_workload_whose_proxy_is_turned_off_is_found() {
+        String more = "";
+        for (String value : List.of("\"false\"", "\"true\"")) {
+            more += CLUSTER.substring(CLUSTER.lastIndexOf("---"))
+                    .replace("name: orders,", "name: orders-" + value.length() + ", ownerReferences: [{kind: ReplicaSet, name: r, controller: true}],")
+                    .replace("args: [proxy, sidecar]", "env: [{name: DISABLE_ENVOY, value: " + value + "}], args: [proxy, sidecar]");
+        }
+        Snapshot both = closed(POSTURE).with(Snapshot.ofText("more", more));
+        assertThat(both.damages()).isEmpty();
+        assertThat(findings(both)).extracting(Finding::bypass).contains("MESH-capture");
     }
 
     @Test

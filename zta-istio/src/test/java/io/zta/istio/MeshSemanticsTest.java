@@ -330,6 +330,39 @@ class MeshSemanticsTest {
                 8080,
                 PLAIN,
                 "unknown");
+        String ambient = namespace("istio.io/dataplane-mode: ambient") + HTTP + STRICT;
+        row("MESH-29", "of a template as well", ambient + template("", "", ""), 8080, PLAIN, "unknown");
+        row(
+                "MESH-29",
+                "and a pod that opts out of it is bare",
+                ambient + pod(", istio.io/dataplane-mode: none", "", "", ""),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-29",
+                "a pod that lets inbound traffic past it",
+                ambient + pod("", "ambient.istio.io/bypass-inbound-capture: \"true\"", "", ""),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-29",
+                "or claims a sidecar that is not there",
+                ambient + template("", "sidecar.istio.io/status: \"{}\"", ""),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-29",
+                "a pod of its own in ambient mode",
+                ENABLED.replace("istio-injection: enabled", "")
+                        + HTTP
+                        + STRICT
+                        + pod(", istio.io/dataplane-mode: ambient", "", "", ""),
+                8080,
+                PLAIN,
+                "unknown");
         row(
                 "MESH-30",
                 "templates that capture nothing",
@@ -409,11 +442,58 @@ class MeshSemanticsTest {
                 PLAIN,
                 "allowed");
         row("MESH-38", "and one that is", BASE + STRICT + String.format(injector, "1"), 8080, PLAIN, "denied");
+        row(
+                "MESH-38",
+                "nor is istio-init's",
+                bare
+                        + pod("", "", "", INIT.replace("hub/proxyv2:1", "hub/proxyv2:9") + "," + PROXY)
+                        + String.format(injector, "1"),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-38",
+                "an init container that ends is no sidecar",
+                bare + pod("", "", "", INIT + "," + PROXY.replace("restartPolicy: Always, ", "")),
+                8080,
+                PLAIN,
+                "allowed");
         row("MESH-39", "15020 is never captured", BASE + STRICT, 15020, PLAIN, "allowed");
         row(
                 "MESH-40",
                 "the arguments of istio-init decide for a running pod",
                 bare + pod("", "", "", INIT.replace("15020", "15020,8080") + "," + PROXY),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-40",
+                "another port than the proxy's is unknown",
+                bare + pod("", "", "", INIT.replace("-b", "-z, '9999', -b") + "," + PROXY),
+                8080,
+                PLAIN,
+                "unknown");
+        String status = "sidecar.istio.io/status: '{}'";
+        String validation = "{name: istio-validation, image: hub/proxyv2:1}";
+        row(
+                "MESH-44",
+                "Istio's CNI plugin redirects what the injector marked",
+                bare + pod("", status, "", validation + "," + PROXY),
+                8080,
+                PLAIN,
+                "denied");
+        row("MESH-44", "and not what it did not", bare + pod("", "", "", validation + "," + PROXY), 8080, PLAIN, "unknown");
+        row(
+                "MESH-44",
+                "whether it is there can't be told",
+                bare + pod("", status, "", PROXY),
+                8080,
+                PLAIN,
+                "unknown");
+        row(
+                "MESH-44",
+                "where it is not nothing redirects",
+                bare + pod("", status, "", validation + "," + PROXY) + String.format(injector, "1"),
                 8080,
                 PLAIN,
                 "allowed");
