@@ -109,6 +109,25 @@ class MeshCatalogueTest {
     private static final String BY_HAND = security("PeerAuthentication", "strict", "{mtls: {mode: STRICT}}")
             + security("RequestAuthentication", "tokens", "{jwtRules: [{issuer: 'https://good', jwks: '{}'}]}");
 
+    private static final String INJECTOR =
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-sidecar-injector, namespace: istio-system}\n"
+                    + "data: {values: '{\"global\": {\"hub\": \"hub\", \"tag\": \"1\", \"proxy\": {\"image\": \"proxyv2\"}}}'}\n";
+
+    /** Another workload of the namespace, as a template. */
+    private static String more(String labels, String annotations, String spec) {
+        return object(
+                "apps/v1",
+                "Deployment",
+                "shop",
+                "more",
+                "{template: {metadata: {labels: {app: more" + labels + "}, annotations: {" + annotations + "}}, spec: {" + spec
+                        + "containers: [{name: app, image: app:1}]}}}");
+    }
+
+    private static String namespace(String labels) {
+        return "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {" + labels + "}}\n";
+    }
+
     private static String allow(String source) {
         return security("AuthorizationPolicy", "allow", "{rules: [{from: [{source: {" + source + "}}]}]}");
     }
@@ -137,26 +156,72 @@ class MeshCatalogueTest {
                 Closed.REFUSED));
         rows.add(new Row("MESH-nosidecar", "a pod without a sidecar", orders("", "", ""), Closed.REFUSED));
         rows.add(new Row(
-                "MESH-capture",
-                "an excluded port",
-                object(
-                        "apps/v1",
-                        "Deployment",
-                        "shop",
-                        "more",
-                        "{template: {metadata: {labels: {app: more}, annotations: {traffic.sidecar.istio.io/excludeInboundPorts:"
-                                + " '8080'}}, spec: {containers: [{name: app, image: app:1}]}}}"),
+                "MESH-nosidecar",
+                "a label opts out",
+                more(", sidecar.istio.io/inject: 'false'", "", ""),
                 Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-nosidecar",
+                "an annotation opts out",
+                more("", "sidecar.istio.io/inject: 'false'", ""),
+                Closed.REFUSED));
+        rows.add(new Row("MESH-nosidecar", "on the node's network", more("", "", "hostNetwork: true, "), Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-nosidecar", "the namespace turned off", namespace("istio-injection: 'off'") + more("", "", ""), Closed.REFUSED));
+        for (String annotation : List.of(
+                "traffic.sidecar.istio.io/excludeInboundPorts: '8080'",
+                "traffic.sidecar.istio.io/includeInboundPorts: ''",
+                "traffic.sidecar.istio.io/includeInboundPorts: '9090'",
+                "traffic.sidecar.istio.io/excludeInterfaces: eth0",
+                "traffic.sidecar.istio.io/kubevirtInterfaces: eth0",
+                "istio.io/reroute-virtual-interfaces: eth0",
+                "sidecar.istio.io/interceptionMode: NONE",
+                "proxy.istio.io/config: 'interceptionMode: NONE'",
+                "status.sidecar.istio.io/port: '8080'",
+                "inject.istio.io/templates: grpc-agent",
+                "inject.istio.io/templates: 'sidecar,grpc-simple'")) {
+            rows.add(new Row("MESH-capture", annotation, more("", annotation, ""), Closed.REFUSED));
+        }
+        rows.add(new Row(
+                "MESH-capture",
+                "past ambient mode",
+                namespace("istio.io/dataplane-mode: ambient")
+                        + more("", "ambient.istio.io/bypass-inbound-capture: 'true'", ""),
+                Closed.REFUSED));
+        for (String init : List.of(
+                INIT.replace("15020'", "15020,8080'"),
+                INIT.replace("'*'", "'9090'"),
+                INIT.replace("-b", "-c, eth0, -b"),
+                INIT.replace("istio-iptables", "istio-iptables, --skip-rule-apply"))) {
+            rows.add(new Row(
+                    "MESH-capture", "a running pod with " + init, orders(STATUS, init + "," + PROXY, ""), Closed.REFUSED));
+        }
+        for (String proxy : List.of(
+                PROXY.replace("args:", "env: [{name: DISABLE_ENVOY, value: 'true'}], args:"),
+                PROXY.replace("proxy, sidecar", "proxy, router"))) {
+            rows.add(new Row(
+                    "MESH-capture", "a running pod with " + proxy, orders(STATUS, INIT + "," + proxy, ""), Closed.REFUSED));
+        }
         rows.add(new Row(
                 "MESH-image",
                 "the proxy's image is another",
-                object(
-                        "apps/v1",
-                        "Deployment",
-                        "shop",
-                        "more",
-                        "{template: {metadata: {labels: {app: more}, annotations: {sidecar.istio.io/proxyImage: 'evil:1'}},"
-                                + " spec: {containers: [{name: app, image: app:1}]}}}"),
+                more("", "sidecar.istio.io/proxyImage: 'evil:1'", ""),
+                Closed.REFUSED));
+        for (String container : List.of("istio-proxy", "istio-init")) {
+            String evil = (INIT + "," + PROXY)
+                    .replace("name: " + container + ", image: hub/proxyv2:1", "name: " + container + ", image: evil:1");
+            rows.add(new Row(
+                    "MESH-image", "a false " + container, INJECTOR + orders(STATUS, evil, ""), Closed.REFUSED));
+        }
+        rows.add(new Row(
+                "MESH-netadmin",
+                "a container of the proxy's user",
+                orders(STATUS, INIT + "," + PROXY, ", securityContext: {runAsUser: 1337}"),
+                Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-netadmin",
+                "a privileged container",
+                orders(STATUS, INIT + "," + PROXY, ", securityContext: {privileged: true}"),
                 Closed.REFUSED));
         rows.add(new Row(
                 "MESH-netadmin",
@@ -251,7 +316,10 @@ class MeshCatalogueTest {
     }
 
     private static List<Finding> found(Snapshot snapshot, String bypass) {
-        Report report = Verifier.verify(POSTURE, snapshot);
+        return found(Verifier.verify(POSTURE, snapshot), bypass);
+    }
+
+    private static List<Finding> found(Report report, String bypass) {
         List<Finding> all = new ArrayList<>(report.notes());
         for (ClaimResult result : report.claims()) {
             if (result.verdict() instanceof Verdict.Violated violated) {
@@ -276,11 +344,11 @@ class MeshCatalogueTest {
 
     @TestFactory
     Stream<DynamicTest> the_postures_objects_close_it_or_say_who_is_trusted() {
+        Report without = Verifier.verify(POSTURE, snapshot("", true));
         return rows().stream()
                 .map(row -> DynamicTest.dynamicTest(row.bypass() + " " + row.what(), () -> {
                     List<Finding> beside = found(snapshot(row.fault(), true), row.bypass());
-                    List<Finding> gone = found(snapshot("", true), row.bypass());
-                    assertThat(gone).as("once the fault is gone").isEmpty();
+                    assertThat(found(without, row.bypass())).as("once the fault is gone").isEmpty();
                     if (row.closed() == Closed.HARMLESS) {
                         assertThat(beside).as("beside the posture's objects").isEmpty();
                     } else {
@@ -291,6 +359,28 @@ class MeshCatalogueTest {
                                 .isNotEqualTo(Catalogue.Closing.CLOSED);
                     }
                 }));
+    }
+
+    /** Nothing is said of pods behind a waypoint or a node's proxy, whatever policies are attached to them. */
+    @Test
+    void ambient_mode_is_never_proven() {
+        String waypoint = "istio.io/dataplane-mode: ambient, istio.io/use-waypoint: waypoint";
+        String attached = security(
+                "AuthorizationPolicy",
+                "at-waypoint",
+                "{targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: waypoint}], rules: [{from: [{source: {"
+                        + GATEWAY + "}}]}]}");
+        for (String workload : List.of(orders("", "", ""), more("", "", ""))) {
+            Report report = Verifier.verify(POSTURE, snapshot(namespace(waypoint) + workload + attached, true));
+            assertThat(report.claims())
+                    .filteredOn(result -> List.of(Claim.PLAINTEXT, Claim.IDENTITY).contains(result.claim()))
+                    .hasSize(2)
+                    .allSatisfy(result -> assertThat(result.verdict()).isInstanceOf(Verdict.Unknown.class));
+        }
+        assertThat(Verifier.verify(POSTURE, snapshot(namespace(waypoint) + orders("", "", ""), true)).claims())
+                .filteredOn(result -> result.claim() == Claim.LEGITIMATE_TRAFFIC)
+                .singleElement()
+                .satisfies(result -> assertThat(result.verdict()).isInstanceOf(Verdict.Unknown.class));
     }
 
     @Test
