@@ -51,6 +51,12 @@ final class SidecarRuleClaim {
         var binding = snapshot.find(GroupKind.VALIDATING_ADMISSION_POLICY_BINDING, "", name);
         if (policy.isEmpty() || binding.isEmpty()) {
             String missing = policy.isEmpty() ? "ValidatingAdmissionPolicy " : "ValidatingAdmissionPolicyBinding ";
+            if (!snapshot.damages().isEmpty()) {
+                collector.doubt(Doubt.of(
+                        missing + name + " is not among what could be read",
+                        "correct the documents that were not read"));
+                return collector.result();
+            }
             collector.violatedBy(MeshFinding.NO_RULE.of(
                     Severity.ERROR,
                     "Namespace " + namespace,

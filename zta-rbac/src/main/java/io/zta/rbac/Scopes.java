@@ -12,11 +12,15 @@ final class Scopes {
             "apiregistration.k8s.io",
             "apiextensions.k8s.io",
             "node.k8s.io",
+            "policy.networking.k8s.io",
             "flowcontrol.apiserver.k8s.io",
             "scheduling.k8s.io");
     private static final Set<String> OTHERS = Set.of(
             "clusterroles.rbac.authorization.k8s.io",
             "clusterrolebindings.rbac.authorization.k8s.io",
+            "ciliumclusterwidenetworkpolicies.cilium.io",
+            "globalnetworkpolicies.projectcalico.org",
+            "globalnetworkpolicies.crd.projectcalico.org",
             "storageclasses.storage.k8s.io",
             "csidrivers.storage.k8s.io",
             "csinodes.storage.k8s.io",

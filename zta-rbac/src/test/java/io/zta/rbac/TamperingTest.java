@@ -113,6 +113,11 @@ class TamperingTest {
                         "{apiGroup: rbac.authorization.k8s.io, kind: Group, name: operators}",
                         "{kind: ServiceAccount, namespace: kube-system, name: cilium-operator}");
         assertThat(examine(posture, plugin).verdict()).isInstanceOf(Verdict.Proven.class);
+        String inside = role(verb, group, kind)
+                .replace("kind: ClusterRoleBinding\nmetadata: {", "kind: RoleBinding\nmetadata: {namespace: shop, ");
+        assertThat(examine(posture, inside).verdict())
+                .as("a RoleBinding grants nothing of a kind without namespaces")
+                .isInstanceOf(Verdict.Proven.class);
     }
 
     @ParameterizedTest

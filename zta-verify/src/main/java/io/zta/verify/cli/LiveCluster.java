@@ -22,7 +22,8 @@ final class LiveCluster {
         try {
             config = Config.fromKubeconfig(new File(kubeconfig.toString()));
         } catch (RuntimeException e) {
-            throw new UsageException("Cannot read " + kubeconfig + " as a kubeconfig: " + e.getMessage() + ".");
+            throw new UsageException(
+                    "Cannot read " + kubeconfig + " as a kubeconfig: it is not the YAML that kubectl uses.");
         }
         try (KubernetesClient client =
                 new KubernetesClientBuilder().withConfig(config).build()) {

@@ -2,6 +2,7 @@ package io.zta.verify.cli;
 
 import io.zta.finding.Doubt;
 import io.zta.network.Reach;
+import io.zta.snapshot.Snapshot;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +54,8 @@ final class ReachCommand implements Callable<Integer> {
         if (question != null) {
             return question.answer(snapshot.read(), spec.commandLine().getOut());
         }
-        Reach reach = Reach.of(snapshot.read());
+        Snapshot cluster = snapshot.read();
+        Reach reach = Reach.of(cluster);
         ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 16);
         switch (format) {
             case json -> reach.writeJson(out);
@@ -71,6 +73,7 @@ final class ReachCommand implements Callable<Integer> {
         if (notes.size() > SHOWN) {
             spec.commandLine().getErr().println("note: and " + (notes.size() - SHOWN) + " more like these");
         }
-        return ExitCode.PROVEN;
+        // What was not read may hold a workload or a policy: the answer is that of the rest.
+        return cluster.damages().isEmpty() ? ExitCode.PROVEN : ExitCode.UNKNOWN;
     }
 }

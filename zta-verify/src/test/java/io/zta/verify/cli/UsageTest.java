@@ -59,6 +59,30 @@ final class UsageTest {
     }
 
     @Test
+    void what_could_not_be_read_makes_the_answer_unknown() throws IOException {
+        Path damaged = Files.writeString(folder.resolve("damaged.yaml"), "apiVersion: v1\nkind: [\n");
+        CommandLineRun reach = zta("reach", "--snapshot", damaged, "-o", "json");
+        assertThat(reach.code()).isEqualTo(3);
+        assertThat(reach.err()).contains("damaged.yaml:");
+        Path posture = Files.writeString(folder.resolve("posture.yaml"), """
+                apiVersion: zta.io/v1alpha1
+                kind: ZeroTrustPosture
+                metadata: {name: shop, namespace: shop}
+                spec: {denyDirectAccess: {}, strictMtls: {}, noExecFor: [{group: developers}]}
+                """);
+        CommandLineRun verify = zta("verify", "--posture", posture, "--snapshot", damaged);
+        assertThat(verify.code()).as(verify.out()).isEqualTo(3);
+    }
+
+    @Test
+    void a_file_that_is_no_kubeconfig_is_named() throws IOException {
+        Path file = Files.write(folder.resolve("config"), new byte[] {(byte) 0xc3, 0x28, 0, 1});
+        CommandLineRun run = zta("reach", "--kubeconfig", file);
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("config", "as a kubeconfig").doesNotContain("Exception");
+    }
+
+    @Test
     void a_snapshot_that_claims_nothing_asks_for_a_posture() throws IOException {
         Files.writeString(folder.resolve("ns.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
         CommandLineRun run = zta("verify", "--snapshot", folder);
