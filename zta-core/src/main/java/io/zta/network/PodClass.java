@@ -3,7 +3,6 @@ package io.zta.network;
 import io.zta.intent.Port;
 import io.zta.intent.Port.Protocol;
 import io.zta.snapshot.Pod;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,10 +19,14 @@ final class PodClass {
             Map<String, String> labels,
             List<Pod.ContainerPort> named,
             List<Integer> pieces,
-            boolean hostNetwork) {}
+            boolean hostNetwork) {
+        /** The same, for pods with addresses in these pieces. */
+        Key at(List<Integer> others) {
+            return new Key(namespace, labels, named, others, hostNetwork);
+        }
+    }
 
     private final Key key;
-    private final List<Pod> members = new ArrayList<>();
     private final Set<String> nodes = new TreeSet<>();
     private boolean anyNode;
 
@@ -31,10 +34,9 @@ final class PodClass {
         this.key = key;
     }
 
-    void add(Pod pod) {
-        members.add(pod);
-        String node = pod.spec().get("nodeName").textOr("");
-        if (node.isEmpty() || pod.fromTemplate()) {
+    /** Takes note of the node that a pod of this class runs on. */
+    void runsOn(String node) {
+        if (node.isEmpty()) {
             anyNode = true;
         } else {
             nodes.add(node);
@@ -62,10 +64,6 @@ final class PodClass {
     /** The pieces of the address space that their addresses lie in. */
     List<Integer> pieces() {
         return key.pieces();
-    }
-
-    List<Pod> members() {
-        return members;
     }
 
     /** Whether one of these pods may run on the same node as one of those. */

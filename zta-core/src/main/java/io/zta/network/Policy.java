@@ -49,6 +49,16 @@ record Policy(
         return direction == Direction.INGRESS ? ingress : egress;
     }
 
+    /** Whether a rule of a direction gives ports by name. */
+    boolean namesPorts(Direction direction) {
+        for (Rule rule : rules(direction).orElse(List.of())) {
+            if (!rule.ports().named().isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     boolean isReadable() {
         return problems.isEmpty();
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Numbers port sets, so that rows of a matrix are arrays of numbers and an operation on two sets is done once. A cluster
@@ -15,9 +16,9 @@ final class PortTable {
 
     private final List<PortSet> sets = new ArrayList<>();
     private final Map<PortSet, Integer> ids = new HashMap<>();
-    private final Map<Long, Integer> unions = new HashMap<>();
-    private final Map<Long, Integer> intersections = new HashMap<>();
-    private final Map<Long, Integer> differences = new HashMap<>();
+    private final Answers unions = new Answers();
+    private final Answers intersections = new Answers();
+    private final Answers differences = new Answers();
 
     PortTable() {
         id(PortSet.NONE);
@@ -52,13 +53,9 @@ final class PortTable {
         return unionOf(Math.min(a, b), Math.max(a, b));
     }
 
-    private synchronized int unionOf(int a, int b) {
-        Integer known = unions.get(key(a, b));
-        if (known == null) {
-            known = id(set(a).union(set(b)));
-            unions.put(key(a, b), known);
-        }
-        return known;
+    private int unionOf(int a, int b) {
+        int known = unions.find(a, b);
+        return known >= 0 ? known : unions.keep(a, b, id(set(a).union(set(b))));
     }
 
     int intersect(int a, int b) {
@@ -71,29 +68,45 @@ final class PortTable {
         return intersectionOf(Math.min(a, b), Math.max(a, b));
     }
 
-    private synchronized int intersectionOf(int a, int b) {
-        Integer known = intersections.get(key(a, b));
-        if (known == null) {
-            known = id(set(a).intersect(set(b)));
-            intersections.put(key(a, b), known);
-        }
-        return known;
+    private int intersectionOf(int a, int b) {
+        int known = intersections.find(a, b);
+        return known >= 0 ? known : intersections.keep(a, b, id(set(a).intersect(set(b))));
     }
 
     int minus(int a, int b) {
         return b == NONE ? a : a == NONE || b == ALL || a == b ? NONE : differenceOf(a, b);
     }
 
-    private synchronized int differenceOf(int a, int b) {
-        Integer known = differences.get(key(a, b));
-        if (known == null) {
-            known = id(set(a).minus(set(b)));
-            differences.put(key(a, b), known);
-        }
-        return known;
+    private int differenceOf(int a, int b) {
+        int known = differences.find(a, b);
+        return known >= 0 ? known : differences.keep(a, b, id(set(a).minus(set(b))));
     }
 
-    private static Long key(int a, int b) {
-        return (long) a << 32 | b;
+    /**
+     * What an operation gave for two numbers. Most clusters have fewer port sets than a small table has rows: there an answer
+     * is found without a lock, and whoever does not see it yet works out the same one.
+     */
+    private static final class Answers {
+        private static final int WIDTH = 128;
+        private final int[] small = new int[WIDTH * WIDTH]; // 0 for what was not asked yet, so answers are one more
+        private final Map<Long, Integer> large = new ConcurrentHashMap<>();
+
+        /** The answer, or -1. */
+        int find(int a, int b) {
+            return a < WIDTH && b < WIDTH ? small[a * WIDTH + b] - 1 : large.getOrDefault(key(a, b), -1);
+        }
+
+        int keep(int a, int b, int answer) {
+            if (a < WIDTH && b < WIDTH) {
+                small[a * WIDTH + b] = answer + 1;
+            } else {
+                large.put(key(a, b), answer);
+            }
+            return answer;
+        }
+
+        private static Long key(int a, int b) {
+            return (long) a << 32 | b;
+        }
     }
 }

@@ -1,7 +1,6 @@
 package io.zta.network;
 
 import io.zta.finding.Doubt;
-import io.zta.network.Row.Level;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Snapshot;
 import io.zta.snapshot.WorkloadRef;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * Who reaches whom, workload by workload: the rows that {@code zta reach} prints. A row is there for each pair with a
@@ -37,24 +37,35 @@ public final class Reach {
         /** Starts the rows of a source. */
         void source(String name) throws IOException;
 
-        /** Takes a row; a workload's number counts from 0, -1 stands for addresses. */
-        void row(int workload, String name, PortSet ports, int id) throws IOException;
+        /** Takes a row with the number of its port set; a workload's number counts from 0, -1 stands for addresses. */
+        void row(int workload, String name, int ports) throws IOException;
     }
 
     private final Reachability reachability;
     private final List<String> names = new ArrayList<>();
-    private final List<int[]> classes = new ArrayList<>();
+    /** The classes that the pods of each workload are of, sorted. */
+    private final int[][] classes;
+
     private final List<WorkloadRef> workloads = new ArrayList<>();
 
     private Reach(Reachability reachability) {
         this.reachability = reachability;
+        Universe universe = reachability.universe();
+        this.classes = new int[reachability.pods().byWorkload().size()][];
+        int pod = 0; // pods are numbered workload by workload
         for (Map.Entry<WorkloadRef, List<Pod>> entry :
                 reachability.pods().byWorkload().entrySet()) {
+            int first = pod;
+            pod += entry.getValue().size();
+            classes[workloads.size()] = first + 1 == pod
+                    ? new int[] {universe.classOf(first)}
+                    : IntStream.range(first, pod)
+                            .map(universe::classOf)
+                            .sorted()
+                            .distinct()
+                            .toArray();
             workloads.add(entry.getKey());
             names.add(entry.getKey().toString());
-            Set<Integer> kinds = new TreeSet<>();
-            entry.getValue().forEach(pod -> kinds.add(reachability.classOf(pod)));
-            classes.add(kinds.stream().mapToInt(Integer::intValue).toArray());
         }
     }
 
@@ -81,8 +92,9 @@ public final class Reach {
                 }
 
                 @Override
-                public void row(int workload, String name, PortSet ports, int id) {
-                    rows.add(new Row(source, name, ports.toString()));
+                public void row(int workload, String name, int ports) {
+                    rows.add(new Row(
+                            source, name, reachability.ports().set(ports).toString()));
                 }
             });
         } catch (IOException e) {
@@ -98,7 +110,7 @@ public final class Reach {
 
     private void forEach(Sink sink) throws IOException {
         Universe universe = reachability.universe();
-        Unions unions = new Unions(reachability.ports());
+        PortTable ports = reachability.ports();
         int first = universe.classCount();
         int pieces = universe.atoms().size();
         boolean[] cutsIn = cuts(Direction.INGRESS);
@@ -110,39 +122,26 @@ public final class Reach {
             for (int kind : kinds) {
                 int[] enters = reachability.rows().row(kind, Direction.INGRESS).best();
                 for (int piece = 0; piece < pieces; piece++) {
-                    row[piece] = unions.of(row[piece], enters[first + piece]);
+                    row[piece] = ports.union(row[piece], enters[first + piece]);
                 }
             }
             incoming.add(merge(row, cutsIn));
         }
         externalRows(sink, incoming);
-        int count = names.size();
-        for (int from = 0; from < count; from++) {
+        Lines lines = new Lines(reachability, classes);
+        for (int from = 0; from < classes.length; from++) {
             sink.source(names.get(from));
             int[] out = new int[pieces];
-            for (int kind : classes.get(from)) {
+            for (int kind : classes[from]) {
                 int[] leaves = reachability.rows().row(kind, Direction.EGRESS).best();
                 for (int piece = 0; piece < pieces; piece++) {
-                    out[piece] = unions.of(out[piece], leaves[first + piece]);
+                    out[piece] = ports.union(out[piece], leaves[first + piece]);
                 }
             }
             for (External range : merge(out, cutsOut)) {
-                sink.row(-1, range.name(), reachability.ports().set(range.ports()), range.ports());
+                sink.row(-1, range.name(), range.ports());
             }
-            for (int to = 0; to < count; to++) {
-                if (to == from) {
-                    continue;
-                }
-                int all = PortTable.NONE;
-                for (int a : classes.get(from)) {
-                    for (int b : classes.get(to)) {
-                        all = unions.of(all, unions.connection(a, b));
-                    }
-                }
-                if (all != PortTable.NONE) {
-                    sink.row(to, names.get(to), unions.set(all), all);
-                }
-            }
+            lines.from(from, (to, set) -> sink.row(to, names.get(to), set));
         }
     }
 
@@ -159,7 +158,7 @@ public final class Reach {
         for (Map.Entry<AddressRange, List<int[]>> entry : bySource.entrySet()) {
             sink.source(entry.getKey().toString());
             for (int[] row : entry.getValue()) {
-                sink.row(row[0], names.get(row[0]), reachability.ports().set(row[1]), row[1]);
+                sink.row(row[0], names.get(row[0]), row[1]);
             }
         }
     }
@@ -210,62 +209,6 @@ public final class Reach {
         return merged;
     }
 
-    /** Set operations of one thread, with answers kept in a table that needs no lock. */
-    private final class Unions {
-        private static final int WIDTH = 512;
-        private final PortTable ports;
-        private final int[] intersections = new int[WIDTH * WIDTH];
-        private final List<PortSet> sets = new ArrayList<>();
-        private final List<int[]> leaving = new ArrayList<>();
-        private final List<int[]> entering = new ArrayList<>();
-        private final boolean hosts;
-
-        Unions(PortTable ports) {
-            this.ports = ports;
-            List<PodClass> kinds = reachability.universe().classes();
-            for (int i = 0; i < kinds.size(); i++) {
-                leaving.add(reachability.rows().row(i, Direction.EGRESS).best());
-                entering.add(reachability.rows().row(i, Direction.INGRESS).best());
-            }
-            this.hosts = kinds.stream().anyMatch(PodClass::hostNetwork);
-        }
-
-        int of(int a, int b) {
-            return a == b || b == PortTable.NONE ? a : ports.union(a, b);
-        }
-
-        int connection(int from, int to) {
-            int out = leaving.get(from)[to];
-            if (out == PortTable.NONE) {
-                return out;
-            }
-            int in = hosts ? reachability.entering(from, to, Level.BEST) : entering.get(to)[from];
-            if (in == PortTable.NONE || out == PortTable.ALL || in == out) {
-                return in;
-            }
-            if (in == PortTable.ALL) {
-                return out;
-            }
-            if (out >= WIDTH || in >= WIDTH) {
-                return ports.intersect(out, in);
-            }
-            int slot = out * WIDTH + in;
-            int known = intersections[slot] - 1;
-            if (known < 0) {
-                known = ports.intersect(out, in);
-                intersections[slot] = known + 1;
-            }
-            return known;
-        }
-
-        PortSet set(int id) {
-            while (sets.size() <= id) {
-                sets.add(ports.set(sets.size()));
-            }
-            return sets.get(id);
-        }
-    }
-
     /** Writes the rows as a JSON array, one row a line. Buffers by itself and does not close the stream. */
     public void writeJson(OutputStream out) throws IOException {
         JsonRows json = new JsonRows(out);
@@ -300,8 +243,8 @@ public final class Reach {
         }
 
         @Override
-        public void row(int workload, String name, PortSet set, int id) throws IOException {
-            while (ports.size() <= id) {
+        public void row(int workload, String name, int set) throws IOException {
+            while (ports.size() <= set) {
                 PortSet next = reachability.ports().set(ports.size());
                 ports.add(("\"" + next + "\"}").getBytes(StandardCharsets.UTF_8));
             }
@@ -309,7 +252,7 @@ public final class Reach {
             any = true;
             put(source);
             put(workload < 0 ? target(name) : targets[workload]);
-            put(ports.get(id));
+            put(ports.get(set));
         }
 
         private void put(byte[] bytes) throws IOException {
@@ -416,8 +359,8 @@ public final class Reach {
                 notes.addAll(reachability.doubts(i, direction));
             }
         }
-        for (int i = 0; i < classes.size(); i++) {
-            if (classes.get(i).length > 1) {
+        for (int i = 0; i < classes.length; i++) {
+            if (classes[i].length > 1) {
                 notes.add(Doubt.of(
                         "policies tell the pods of " + workloads.get(i) + " apart; its rows are the union",
                         "compare the labels and addresses of its pods"));

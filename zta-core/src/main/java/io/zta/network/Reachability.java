@@ -20,7 +20,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,35 +35,21 @@ public final class Reachability {
     private static final Set<GroupKind> DECISIVE =
             Set.of(GroupKind.POD, GroupKind.NAMESPACE, GroupKind.NETWORK_POLICY, GroupKind.DEPLOYMENT);
 
-    /**
-     * What is looked at beside the snapshot, for questions about pods that are not there yet.
-     *
-     * @param pods pods that might be created
-     * @param namespaces labels of namespaces that might be created
-     * @param labels label keys by which callers tell pods apart
-     * @param blocks addresses that callers tell apart
-     */
-    record Extras(
-            List<Pod> pods, Map<String, Map<String, String>> namespaces, Set<String> labels, Set<AddressRange> blocks) {
-        static final Extras NONE = new Extras(List.of(), Map.of(), Set.of(), Set.of());
-    }
-
     private final Snapshot base;
     private final List<Resource> changes;
     private final Options options;
-    private final Pods pods;
     private final Universe universe;
     private final Map<String, List<Policy>> policies;
     private final Matcher matcher;
     private final PortTable ports;
     private final Rows rows;
+    private final List<Doubt> doubts;
     private @Nullable Map<String, Pod> byName;
 
     private Reachability(
             Snapshot base,
             List<Resource> changes,
             Options options,
-            Pods pods,
             Universe universe,
             Map<String, List<Policy>> policies,
             Matcher matcher,
@@ -70,25 +58,25 @@ public final class Reachability {
         this.base = base;
         this.changes = changes;
         this.options = options;
-        this.pods = pods;
         this.universe = universe;
         this.policies = policies;
         this.matcher = matcher;
         this.ports = ports;
         this.rows = rows;
+        this.doubts = doubts(base);
     }
 
-    /** Reads the policies of a snapshot, assuming nothing of the network plugin. */
+    /** Reads the policies of a snapshot, assuming nothing of the network plugin; once for each snapshot. */
     public static Reachability of(Snapshot snapshot) {
-        return of(snapshot, Options.DEFAULT);
+        return snapshot.derived(Reachability.class, it -> read(it, Options.DEFAULT));
     }
 
     /** Reads the policies of a snapshot, for a plugin that behaves so. */
     public static Reachability of(Snapshot snapshot, Options options) {
-        return of(snapshot, options, Extras.NONE);
+        return options.equals(Options.DEFAULT) ? of(snapshot) : read(snapshot, options);
     }
 
-    static Reachability of(Snapshot snapshot, Options options, Extras extras) {
+    private static Reachability read(Snapshot snapshot, Options options) {
         Map<String, List<Policy>> policies = new LinkedHashMap<>();
         snapshot.counts().keySet().forEach(type -> {
             if (isPolicy(type)) {
@@ -98,16 +86,11 @@ public final class Reachability {
         Map<AddressRange, Map<String, String>> nodes = Universe.nodes(snapshot);
         List<Policy> all = policies.values().stream().flatMap(List::stream).toList();
         Universe.Vocabulary words = Universe.Vocabulary.of(all, List.copyOf(nodes.keySet()));
-        words.labels().addAll(extras.labels());
-        words.blocks().addAll(extras.blocks());
-        Pods pods = Pods.of(snapshot);
-        List<Pod> everyone = new ArrayList<>(pods.all());
-        everyone.addAll(extras.pods());
-        Universe universe = new Universe(snapshot, everyone, words, extras.namespaces());
+        Universe universe = new Universe(snapshot, words);
         Matcher matcher = new Matcher(universe, options, nodes);
         PortTable ports = new PortTable();
         Rows rows = new Rows(universe, matcher, ports, options, all);
-        return new Reachability(snapshot, List.of(), options, pods, universe, policies, matcher, ports, rows);
+        return new Reachability(snapshot, List.of(), options, universe, policies, matcher, ports, rows);
     }
 
     private static boolean isPolicy(GroupKind type) {
@@ -155,8 +138,7 @@ public final class Reachability {
         if (!universe.vocabulary().covers(words, universe.atoms())) {
             return of(base.with(all), options);
         }
-        return new Reachability(
-                base, all, options, pods, universe, after, matcher, ports, rows.replacing(removed, added));
+        return new Reachability(base, all, options, universe, after, matcher, ports, rows.replacing(removed, added));
     }
 
     /** The same cluster without one object. */
@@ -171,7 +153,6 @@ public final class Reachability {
                 snapshot().without(gone),
                 List.of(),
                 options,
-                pods,
                 universe,
                 after,
                 matcher,
@@ -191,7 +172,7 @@ public final class Reachability {
 
     /** The pods, by which connections are asked for. */
     public Pods pods() {
-        return pods;
+        return universe.pods();
     }
 
     /** The pieces of the address space that policies tell apart, in order; all of it where none does. */
@@ -210,9 +191,9 @@ public final class Reachability {
         }
         int source = classOf(from);
         int target = classOf(to);
-        boolean node = from.hostNetwork() && options.nodes() == Options.Nodes.ALLOWED;
-        String fromNode = from.spec().get("nodeName").textOr("");
-        String toNode = to.spec().get("nodeName").textOr("");
+        boolean node = options.nodes() == Options.Nodes.ALLOWED && from.hostNetwork();
+        String fromNode = node ? from.spec().get("nodeName").textOr("") : "";
+        String toNode = node ? to.spec().get("nodeName").textOr("") : "";
         boolean unknownNode = fromNode.isEmpty() || toNode.isEmpty();
         int[] answer = new int[3];
         for (Level level : Level.values()) {
@@ -223,15 +204,41 @@ public final class Reachability {
             answer[level.ordinal()] =
                     ports.intersect(rows.row(source, Direction.EGRESS).at(level)[target], let);
         }
-        List<Doubt> reasons = new ArrayList<>(doubts());
-        reasons.addAll(doubts(source, Direction.EGRESS));
-        reasons.addAll(doubts(target, Direction.INGRESS));
-        if (node && unknownNode) {
-            reasons.add(Doubt.of(
-                    "whether " + from.display() + " runs on the node of " + to.display() + " is not known",
-                    "give a snapshot of running pods"));
+        return connection(answer, () -> {
+            List<Doubt> reasons = doubts(source, Direction.EGRESS);
+            reasons.addAll(doubts(target, Direction.INGRESS));
+            if (node && unknownNode) {
+                reasons.add(Doubt.of(
+                        "whether " + from.display() + " runs on the node of " + to.display() + " is not known",
+                        "give a snapshot of running pods"));
+            }
+            return reasons;
+        });
+    }
+
+    /**
+     * The first pod, in the order of {@link #pods()}, that gets to a port of another as far as the policies could be read.
+     * Pods on a node's network are left out, and so is the other pod itself.
+     */
+    public Optional<Pod> firstToReach(Pod target, Port.Protocol protocol, int port) {
+        int to = classOf(target);
+        long[] asked = Bits.none(universe.classCount());
+        long[] in = Bits.none(universe.classCount());
+        List<Pod> all = pods().all();
+        for (int i = 0; i < all.size(); i++) {
+            int from = universe.classOf(i);
+            if (!Bits.has(asked, from)) {
+                Bits.set(asked, from);
+                boolean host = universe.classes().get(from).hostNetwork();
+                if (!host && ports.set(connection(from, to, Level.BEST)).contains(protocol, port)) {
+                    Bits.set(in, from);
+                }
+            }
+            if (Bits.has(in, from) && !all.get(i).equals(target)) {
+                return Optional.of(all.get(i));
+            }
         }
-        return connection(answer, reasons);
+        return Optional.empty();
     }
 
     /** Whether both are one object. */
@@ -264,11 +271,11 @@ public final class Reachability {
                 answer[2] = ports.union(answer[2], row.possible()[end]);
             }
         }
-        List<Doubt> reasons = new ArrayList<>(doubts());
-        reasons.addAll(local);
         if (!any) { // IPv6, of which nothing here speaks: a block of IPv4 does not let it through
             Connection rest = external(AddressRange.ALL_V4, row, local);
             boolean everything = rest.sure().equals(PortSet.ALL) && rows.isUnfiltered(row);
+            List<Doubt> reasons = new ArrayList<>(doubts());
+            reasons.addAll(local);
             reasons.add(Doubt.of(
                     "no policy, pod or node speaks of IPv6, so whether a rule for everyone or for IPv4 lets " + range
                             + " through was not told apart",
@@ -277,7 +284,7 @@ public final class Reachability {
                     ? rest
                     : new Connection(PortSet.NONE, rest.expected(), rest.possible(), reasons);
         }
-        return connection(answer, reasons);
+        return connection(answer, () -> local);
     }
 
     /** What a pod's own side lets out to another pod, whatever that one lets in. */
@@ -286,9 +293,7 @@ public final class Reachability {
         int target = classOf(to);
         Row row = rows.row(source, Direction.EGRESS);
         int[] answer = {row.sure()[target], row.best()[target], row.possible()[target]};
-        List<Doubt> reasons = new ArrayList<>(doubts());
-        reasons.addAll(doubts(source, Direction.EGRESS));
-        return connection(answer, reasons);
+        return connection(answer, () -> doubts(source, Direction.EGRESS));
     }
 
     /** What can pass from the node that a pod runs on. */
@@ -299,32 +304,38 @@ public final class Reachability {
         return fromAddresses(AddressRange.ALL_V4, to);
     }
 
-    private Connection connection(int[] answer, List<Doubt> reasons) {
-        boolean readable = doubts().isEmpty();
+    /** A connection, with the reasons why it is not certain where it is not. */
+    private Connection connection(int[] answer, Supplier<List<Doubt>> reasons) {
+        boolean readable = doubts.isEmpty();
         PortSet sure = readable ? ports.set(answer[0]) : PortSet.NONE;
         PortSet possible = readable ? ports.set(answer[2]) : PortSet.ALL;
-        return new Connection(
-                sure,
-                ports.set(answer[1]),
-                possible,
-                sure.equals(possible) ? List.of() : List.copyOf(new LinkedHashSet<>(reasons)));
+        if (sure.equals(possible)) {
+            return new Connection(sure, ports.set(answer[1]), possible, List.of());
+        }
+        Set<Doubt> all = new LinkedHashSet<>(doubts);
+        all.addAll(reasons.get());
+        return new Connection(sure, ports.set(answer[1]), possible, List.copyOf(all));
     }
 
     /** Why nothing can be told for sure: documents that could not be read, kinds that could not be listed. */
     public List<Doubt> doubts() {
+        return doubts;
+    }
+
+    private static List<Doubt> doubts(Snapshot snapshot) {
         List<Doubt> doubts = new ArrayList<>();
-        for (Damage damage : base.damages()) {
+        for (Damage damage : snapshot.damages()) {
             doubts.add(new Doubt(damage.problem(), damage.remedy(), damage.origin()));
         }
-        for (GroupKind type : base.unread()) {
+        for (GroupKind type : snapshot.unread()) {
             if (DECISIVE.contains(type) || isPolicy(type)) {
                 doubts.add(Doubt.of(type + " could not be listed", "let this user list them"));
             }
         }
-        return doubts;
+        return List.copyOf(doubts);
     }
 
-    /** Why the row of a class is not certain. */
+    /** Why the row of a class is not certain; the caller owns the list. */
     List<Doubt> doubts(int pods, Direction direction) {
         List<Doubt> doubts = new ArrayList<>();
         Set<Integer> priorities = new HashSet<>();
@@ -370,19 +381,22 @@ public final class Reachability {
     }
 
     int classOf(Pod pod) {
-        Optional<Integer> known = universe.classOf(pod);
-        if (known.isEmpty()) {
-            known = Optional.ofNullable(byName().get(pod.workload() + "/" + pod.name()))
-                    .flatMap(universe::classOf);
+        OptionalInt known = universe.classOf(pod);
+        if (known.isPresent()) {
+            return known.getAsInt();
         }
-        return known.orElseThrow(() -> new IllegalArgumentException(
-                "Pod " + pod.display() + " is not of this snapshot. Take pods from Reachability.pods()."));
+        Pod same = byName().get(pod.workload() + "/" + pod.name());
+        if (same == null) {
+            throw new IllegalArgumentException(
+                    "Pod " + pod.display() + " is not of this snapshot. Take pods from Reachability.pods().");
+        }
+        return classOf(same);
     }
 
     private synchronized Map<String, Pod> byName() {
         if (byName == null) {
             Map<String, Pod> names = new HashMap<>();
-            pods.all().forEach(pod -> names.put(pod.workload() + "/" + pod.name(), pod));
+            pods().all().forEach(pod -> names.put(pod.workload() + "/" + pod.name(), pod));
             byName = names;
         }
         return byName;

@@ -127,17 +127,17 @@ final class Rows {
     }
 
     private Row find(int pods, Direction direction) {
-        List<Policy> policies = selecting.get(pods).stream()
-                .filter(policy -> policy.rules(direction).isPresent() || !policy.isReadable())
-                .toList();
+        List<Policy> policies = new ArrayList<>(2);
+        boolean sharable = true;
+        for (Policy policy : selecting.get(pods)) {
+            if (policy.rules(direction).isPresent() || !policy.isReadable()) {
+                policies.add(policy);
+                sharable &= direction == Direction.EGRESS || !policy.namesPorts(direction);
+            }
+        }
         if (policies.isEmpty() || universe.classes().get(pods).hostNetwork()) {
             return everything;
         }
-        boolean sharable = policies.stream()
-                .flatMap(policy -> policy.rules(direction).stream())
-                .flatMap(List::stream)
-                .allMatch(rule ->
-                        direction == Direction.EGRESS || rule.ports().named().isEmpty());
         if (!sharable) {
             return compute(pods, direction, policies);
         }
@@ -155,15 +155,18 @@ final class Rows {
     }
 
     private Row compute(int pods, Direction direction, List<Policy> policies) {
-        int[] best = compute(pods, direction, policies, Level.BEST, options.tiers() != Tiers.IGNORED);
-        boolean foreign = policies.stream().anyMatch(policy -> policy.tier() == Tier.FOREIGN);
-        boolean tiers =
-                policies.stream().anyMatch(policy -> policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE);
-        boolean certain = policies.stream()
-                .allMatch(policy -> policy.isReadable()
-                        && policy.tier() != Tier.UNLISTED
-                        && policy.rules(direction).orElse(List.of()).stream()
-                                .allMatch(rule -> matcher.match(policy, rule).isCertain()));
+        boolean foreign = false;
+        boolean tiers = false;
+        boolean certain = true;
+        for (Policy policy : policies) {
+            foreign |= policy.tier() == Tier.FOREIGN;
+            tiers |= policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE;
+            certain &= policy.isReadable() && policy.tier() != Tier.UNLISTED;
+            for (Rule rule : policy.rules(direction).orElse(List.of())) {
+                certain &= matcher.match(policy, rule).isCertain();
+            }
+        }
+        int[] best = compute(pods, direction, policies, Level.BEST, tiers && options.tiers() != Tiers.IGNORED);
         if (certain && !(tiers && options.tiers() == Tiers.UNKNOWN)) {
             return Row.certain(best);
         }

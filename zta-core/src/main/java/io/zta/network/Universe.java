@@ -4,17 +4,17 @@ import io.zta.network.Rule.Peer;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
+import io.zta.snapshot.Pods;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Selector;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -62,86 +62,112 @@ final class Universe {
     }
 
     private final Vocabulary vocabulary;
+    private final PodKinds kinds;
     private final Atoms atoms;
-    private final List<PodClass> classes = new ArrayList<>();
-    private final IdentityHashMap<Pod, Integer> classOf = new IdentityHashMap<>();
+    private final List<PodClass> classes;
+    private final int[] classOf;
     private final List<String> namespaces = new ArrayList<>();
     private final Map<String, int[]> spans = new HashMap<>();
     private final LabelIndex namespaceIndex;
     private final LabelIndex podIndex;
     private final long[] hosts;
 
-    Universe(
-            Snapshot snapshot,
-            List<Pod> pods,
-            Vocabulary vocabulary,
-            Map<String, Map<String, String>> extraNamespaces) {
+    Universe(Snapshot snapshot, Vocabulary vocabulary) {
         this.vocabulary = vocabulary;
-        IdentityHashMap<Pod, List<Address>> addresses = new IdentityHashMap<>();
-        boolean v6 = false;
-        for (Pod pod : pods) {
-            List<Address> known = new ArrayList<>();
-            for (String ip : pod.ips()) {
-                Address.parse(ip).ifPresent(known::add);
-            }
-            v6 |= known.stream().anyMatch(Address::v6);
-            addresses.put(pod, known);
-        }
-        this.atoms = Atoms.of(vocabulary.blocks(), v6);
-        Map<String, Map<PodClass.Key, PodClass>> byNamespace = new TreeMap<>();
-        for (Pod pod : pods) {
-            PodClass.Key key = key(pod, addresses.getOrDefault(pod, List.of()));
-            byNamespace
-                    .computeIfAbsent(pod.namespace(), name -> new LinkedHashMap<>())
-                    .computeIfAbsent(key, PodClass::new)
-                    .add(pod);
-        }
-        List<Map<String, String>> namespaceLabels = new ArrayList<>();
-        byNamespace.forEach((name, found) -> {
-            int start = classes.size();
-            classes.addAll(found.values());
-            spans.put(name, new int[] {start, classes.size()});
-            namespaces.add(name);
-            Map<String, String> extra = extraNamespaces.get(name);
-            namespaceLabels.add(extra == null ? snapshot.namespaceLabels(name) : extra);
-        });
+        this.kinds = PodKinds.of(snapshot);
+        this.atoms = Atoms.of(vocabulary.blocks(), kinds.hasV6());
+        this.classOf = new int[kinds.pods().all().size()];
+        this.classes = sorted();
         List<Map<String, String>> podLabels = new ArrayList<>(classes.size());
+        List<Map<String, String>> namespaceLabels = new ArrayList<>();
         this.hosts = Bits.none(size());
         for (int i = 0; i < classes.size(); i++) {
-            for (Pod pod : classes.get(i).members()) {
-                classOf.put(pod, i);
-            }
-            podLabels.add(classes.get(i).labels());
-            if (classes.get(i).hostNetwork()) {
+            PodClass found = classes.get(i);
+            podLabels.add(found.labels());
+            if (found.hostNetwork()) {
                 Bits.set(hosts, i);
+            }
+            int[] span = spans.get(found.namespace());
+            if (span == null) {
+                span = new int[] {i, i};
+                spans.put(found.namespace(), span);
+                namespaces.add(found.namespace());
+                namespaceLabels.add(snapshot.namespaceLabels(found.namespace()));
+            }
+            span[1] = i + 1;
+        }
+        if (!Bits.isEmpty(hosts)) { // where no pod shares a node's network, nobody asks who runs where
+            List<Pod> pods = kinds.pods().all();
+            for (int i = 0; i < classOf.length; i++) {
+                Pod pod = pods.get(i);
+                String node =
+                        pod.fromTemplate() ? "" : pod.spec().get("nodeName").textOr("");
+                classes.get(classOf[i]).runsOn(node);
             }
         }
         this.namespaceIndex = new LabelIndex(namespaceLabels);
         this.podIndex = new LabelIndex(podLabels);
     }
 
-    private PodClass.Key key(Pod pod, List<Address> addresses) {
+    /**
+     * Sorts the pods into classes, in the order of pods, which is that of their namespaces. Labels and ports are looked at
+     * once for each kind; for each pod it is only asked in which pieces of the address space it lies.
+     */
+    private List<PodClass> sorted() {
+        List<PodClass> found = new ArrayList<>();
+        Map<PodClass.Key, Integer> numbers = new HashMap<>();
+        PodClass.Key[] keys = new PodClass.Key[kinds.kinds().size()];
+        int last = -1;
+        for (int pod = 0; pod < classOf.length; pod++) {
+            int kind = kinds.kindOf(pod);
+            PodClass.Key key = keys[kind];
+            if (key == null) {
+                key = key(kinds.kinds().get(kind));
+                keys[kind] = key;
+            }
+            List<Integer> pieces = pieces(kinds.addresses(pod));
+            boolean same = pod > 0
+                    && kind == kinds.kindOf(pod - 1)
+                    && pieces.equals(found.get(last).pieces());
+            if (!same) {
+                last = numbers.computeIfAbsent(key.at(pieces), fresh -> {
+                    found.add(new PodClass(fresh));
+                    return found.size() - 1;
+                });
+            }
+            classOf[pod] = last;
+        }
+        return found;
+    }
+
+    private List<Integer> pieces(List<Address> addresses) {
+        return switch (addresses.size()) {
+            case 0 -> List.of();
+            case 1 -> List.of(atoms.indexOf(addresses.get(0)));
+            default ->
+                addresses.stream().map(atoms::indexOf).distinct().sorted().toList();
+        };
+    }
+
+    /** What policies see of a kind, its addresses left out. */
+    private PodClass.Key key(PodKinds.Kind kind) {
         Map<String, String> labels = new HashMap<>();
-        if (!pod.hostNetwork()) { // never selected, so labels make no difference
-            pod.labels().forEach((key, value) -> {
+        if (!kind.hostNetwork()) { // never selected, so labels make no difference
+            kind.labels().forEach((key, value) -> {
                 if (vocabulary.labels().contains(key)) {
                     labels.put(key, value);
                 }
             });
         }
-        List<Pod.ContainerPort> named = vocabulary.ports().isEmpty()
-                ? List.of()
-                : pod.ports().stream()
-                        .filter(port -> vocabulary.ports().contains(port.name()))
-                        .filter(port -> Set.of("TCP", "UDP", "SCTP").contains(port.protocol())
-                                && port.number() > 0
-                                && port.number() < 65536)
-                        .map(port -> new Pod.ContainerPort("", port.name(), port.protocol(), port.number()))
-                        .distinct()
-                        .toList();
-        List<Integer> pieces =
-                addresses.stream().map(atoms::indexOf).distinct().sorted().toList();
-        return new PodClass.Key(pod.namespace(), labels, named, pieces, pod.hostNetwork());
+        List<Pod.ContainerPort> named = kind.ports().stream()
+                .filter(port -> vocabulary.ports().contains(port.name()))
+                .filter(port -> Set.of("TCP", "UDP", "SCTP").contains(port.protocol())
+                        && port.number() > 0
+                        && port.number() < 65536)
+                .map(port -> new Pod.ContainerPort("", port.name(), port.protocol(), port.number()))
+                .distinct()
+                .toList();
+        return new PodClass.Key(kind.namespace(), labels, named, List.of(), kind.hostNetwork());
     }
 
     /** Addresses of nodes, with the labels of each, as far as the snapshot has them. */
@@ -181,9 +207,20 @@ final class Universe {
         return end < classes.size();
     }
 
+    /** The pods, whose numbers are their places in {@link Pods#all()}. */
+    Pods pods() {
+        return kinds.pods();
+    }
+
+    /** The class of the pod of that number. */
+    int classOf(int pod) {
+        return classOf[pod];
+    }
+
     /** The class of a pod; empty for one that is not of this snapshot. */
-    Optional<Integer> classOf(Pod pod) {
-        return Optional.ofNullable(classOf.get(pod));
+    OptionalInt classOf(Pod pod) {
+        OptionalInt number = kinds.number(pod);
+        return number.isEmpty() ? number : OptionalInt.of(classOf[number.getAsInt()]);
     }
 
     /** The classes that are selected by labels; pods on the node's network never are. The caller owns the array. */

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
@@ -127,7 +128,8 @@ final class ManifestReader {
 
     // --- YAML -----------------------------------------------------------------------------------------------------
 
-    private record Chunk(String text, int firstLine) {}
+    /** Text between two document markers, with the line it starts on. */
+    record Chunk(String text, int firstLine) {}
 
     private static Result readYaml(String source, String text) {
         List<Chunk> chunks = split(text);
@@ -175,14 +177,20 @@ final class ManifestReader {
         return after >= text.length() || Character.isWhitespace(text.charAt(after));
     }
 
-    private static boolean isEmpty(String text) {
-        return text.lines().allMatch(line -> {
-            String stripped = line.strip();
-            return stripped.isEmpty() || stripped.startsWith("#") || stripped.startsWith("%") || stripped.equals("---");
-        });
+    private static Result readChunk(String source, Chunk chunk) {
+        Optional<Node> plain = PlainYaml.read(chunk.text(), chunk.firstLine());
+        if (plain.isEmpty()) {
+            return parse(source, chunk);
+        }
+        Node node = plain.get();
+        List<Document> documents = node.isAbsent()
+                ? List.of()
+                : List.of(new Document(node, new Origin(source, node.line(), node.column())));
+        return new Result(documents, List.of());
     }
 
-    private static Result readChunk(String source, Chunk chunk) {
+    /** Reads a chunk with a full parser of YAML, which knows every form and tells what is wrong. */
+    static Result parse(String source, Chunk chunk) {
         if (isEmpty(chunk.text())) {
             return new Result(List.of(), List.of());
         }
@@ -200,6 +208,13 @@ final class ManifestReader {
             parser.damage(chunk.firstLine(), 0, "this document is nested too deeply");
         }
         return new Result(parser.documents, parser.damages);
+    }
+
+    private static boolean isEmpty(String text) {
+        return text.lines().allMatch(line -> {
+            String stripped = line.strip();
+            return stripped.isEmpty() || stripped.startsWith("#") || stripped.startsWith("%") || stripped.equals("---");
+        });
     }
 
     private static String firstLine(@Nullable String message) {

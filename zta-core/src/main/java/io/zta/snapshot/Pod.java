@@ -56,7 +56,13 @@ public record Pod(
 
     /** Whether it ended: then it holds no address worth matching. */
     public boolean ended() {
-        return phase().equals("Succeeded") || phase().equals("Failed");
+        return !fromTemplate && ended(resource);
+    }
+
+    /** Whether the pod that an object describes ended. */
+    static boolean ended(Resource resource) {
+        String phase = resource.tree().at("status", "phase").textOr("");
+        return phase.equals("Succeeded") || phase.equals("Failed");
     }
 
     /** The containers that serve while the pod runs: {@code containers}, and init containers that always restart. */

@@ -2,6 +2,7 @@ package io.zta.snapshot;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * All pods of a snapshot by workload. A workload whose pods are in the snapshot is known by these; one without is known by
@@ -26,39 +28,52 @@ public final class Pods {
 
     private final List<Pod> all;
     private final Map<WorkloadRef, List<Pod>> byWorkload;
+    private final Map<String, List<Pod>> byNamespace = new HashMap<>();
 
-    private Pods(List<Pod> pods) {
-        Map<WorkloadRef, List<Pod>> map = new TreeMap<>();
-        pods.forEach(pod ->
-                map.computeIfAbsent(pod.workload(), ref -> new ArrayList<>()).add(pod));
-        map.replaceAll((ref, list) -> List.copyOf(list));
-        this.byWorkload = Collections.unmodifiableMap(map);
-        this.all = byWorkload.values().stream().flatMap(List::stream).toList();
+    private Pods(Map<WorkloadRef, List<Pod>> pods) {
+        Map<WorkloadRef, List<Pod>> sorted = new TreeMap<>(pods);
+        sorted.replaceAll((ref, list) -> List.copyOf(list));
+        this.byWorkload = Collections.unmodifiableMap(sorted);
+        List<Pod> everyone = new ArrayList<>();
+        sorted.forEach((ref, list) -> {
+            everyone.addAll(list);
+            byNamespace
+                    .computeIfAbsent(ref.namespace(), name -> new ArrayList<>())
+                    .addAll(list);
+        });
+        this.all = Collections.unmodifiableList(everyone);
     }
 
-    /** Finds the pods of a snapshot. */
+    /** The pods of a snapshot, found once for each snapshot. */
     public static Pods of(Snapshot snapshot) {
-        List<Pod> pods = new ArrayList<>();
-        Set<WorkloadRef> seen = new HashSet<>();
+        return snapshot.derived(Pods.class, Pods::find);
+    }
+
+    private static Pods find(Snapshot snapshot) {
+        Map<WorkloadRef, List<Pod>> pods = new HashMap<>();
         Map<WorkloadRef, WorkloadRef> owners = owners(snapshot);
         Set<WorkloadRef> deployments = new HashSet<>();
         snapshot.resources(GroupKind.DEPLOYMENT).forEach(resource -> deployments.add(self(resource)));
         for (Resource resource : snapshot.resources(GroupKind.POD)) {
-            Pod pod = running(resource, owners, deployments);
-            if (!pod.ended()) {
-                pods.add(pod);
-                seen.add(pod.workload());
+            if (!Pod.ended(resource)) {
+                WorkloadRef ref = workload(resource, owners, deployments);
+                List<Pod> siblings = pods.computeIfAbsent(ref, fresh -> new ArrayList<>());
+                siblings.add(running(resource, ref, siblings));
             }
         }
+        Map<WorkloadRef, List<Pod>> templates = new HashMap<>();
         for (GroupKind type : CONTROLLERS) {
             for (Resource resource : snapshot.resources(type)) {
-                WorkloadRef ref = outermost(self(resource), owners);
-                boolean outer = ref.equals(self(resource));
-                if (outer && !seen.contains(ref)) {
-                    template(resource).ifPresent(pods::add);
+                WorkloadRef ref = self(resource);
+                if (ref.equals(outermost(ref, owners)) && !pods.containsKey(ref)) {
+                    template(resource)
+                            .ifPresent(pod -> templates
+                                    .computeIfAbsent(ref, fresh -> new ArrayList<>())
+                                    .add(pod));
                 }
             }
         }
+        pods.putAll(templates);
         return new Pods(pods);
     }
 
@@ -101,11 +116,15 @@ public final class Pods {
         return ref;
     }
 
-    private static Pod running(Resource resource, Map<WorkloadRef, WorkloadRef> owners, Set<WorkloadRef> deployments) {
-        WorkloadRef ref = owner(resource)
+    private static WorkloadRef workload(
+            Resource resource, Map<WorkloadRef, WorkloadRef> owners, Set<WorkloadRef> deployments) {
+        return owner(resource)
                 .filter(owner -> !owner.kind().equals("Node"))
                 .map(owner -> outermost(deployment(owner, resource, deployments), owners))
-                .orElse(self(resource));
+                .orElseGet(() -> self(resource));
+    }
+
+    private static Pod running(Resource resource, WorkloadRef ref, List<Pod> siblings) {
         List<String> ips = new ArrayList<>();
         for (Node ip : resource.tree().at("status", "podIPs").items()) {
             ip.get("ip").text().ifPresent(ips::add);
@@ -117,15 +136,26 @@ public final class Pods {
                     .filter(ip -> !ip.isEmpty())
                     .ifPresent(ips::add);
         }
+        Optional<Pod> sibling = siblings.isEmpty() ? Optional.empty() : Optional.of(siblings.get(siblings.size() - 1));
         return new Pod(
                 ref,
                 resource,
                 self(resource).name(),
-                resource.labels(),
-                resource.annotations(),
+                shared(resource, "labels", sibling, Pod::labels),
+                shared(resource, "annotations", sibling, Pod::annotations),
                 resource.spec(),
                 ips,
                 false);
+    }
+
+    /** The texts of a field of metadata: the sibling's own map where it has the same, as pods of one workload mostly do. */
+    private static Map<String, String> shared(
+            Resource resource, String field, Optional<Pod> sibling, Function<Pod, Map<String, String>> texts) {
+        Node node = resource.tree().at("metadata", field);
+        return sibling.filter(
+                        other -> other.resource().tree().at("metadata", field).equals(node))
+                .map(texts)
+                .orElseGet(node::textMap);
     }
 
     /**
@@ -133,7 +163,7 @@ public final class Pods {
      * Deployment is not there either, the pod goes by what its owner reference says.
      */
     private static WorkloadRef deployment(WorkloadRef owner, Resource pod, Set<WorkloadRef> deployments) {
-        String hash = pod.labels().getOrDefault("pod-template-hash", "");
+        String hash = pod.tree().at("metadata", "labels", "pod-template-hash").textOr("");
         if (owner.kind().equals("ReplicaSet") && !hash.isEmpty() && owner.name().endsWith("-" + hash)) {
             String name = owner.name().substring(0, owner.name().length() - hash.length() - 1);
             WorkloadRef outer = new WorkloadRef(owner.namespace(), name, "Deployment");
@@ -171,8 +201,8 @@ public final class Pods {
         return byWorkload;
     }
 
-    /** The pods of a namespace. */
+    /** The pods of a namespace, by workload. */
     public List<Pod> in(String namespace) {
-        return all.stream().filter(pod -> pod.namespace().equals(namespace)).toList();
+        return Collections.unmodifiableList(byNamespace.getOrDefault(namespace, List.of()));
     }
 }

@@ -14,7 +14,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that is known of a cluster at one moment: its objects as they were written, and what could not be read.
@@ -28,6 +32,8 @@ public final class Snapshot {
     private final List<Damage> damages;
     private final int foreignDocuments;
     private final Set<GroupKind> unread;
+    private final Map<GroupKind, Map<String, List<Resource>>> byNamespace = new ConcurrentHashMap<>();
+    private final Map<Class<?>, Derived> derived = new ConcurrentHashMap<>();
 
     private Snapshot(Collection<Resource> resources, List<Damage> damages, int foreign, Set<GroupKind> unread) {
         Map<GroupKind, List<Resource>> types = new TreeMap<>();
@@ -176,9 +182,35 @@ public final class Snapshot {
 
     /** The objects of a kind in a namespace, in the order read. */
     public List<Resource> resources(GroupKind type, String namespace) {
-        return resources(type).stream()
-                .filter(resource -> resource.namespace().equals(namespace))
-                .toList();
+        return byNamespace
+                .computeIfAbsent(
+                        type,
+                        kind -> resources(kind).stream()
+                                .collect(Collectors.groupingBy(Resource::namespace, Collectors.toUnmodifiableList())))
+                .getOrDefault(namespace, List.of());
+    }
+
+    /**
+     * What follows from this snapshot alone, such as its pods: worked out when it is first asked for, by whichever thread
+     * asks, and kept as long as the snapshot is. So several questions about one snapshot read it once.
+     *
+     * @param type the class of the answer, by which it is kept
+     * @param derivation works it out, always in the same way for that class; must not ask for its own class
+     */
+    public <T> T derived(Class<T> type, Function<? super Snapshot, ? extends T> derivation) {
+        return type.cast(derived.computeIfAbsent(type, key -> new Derived()).of(this, derivation));
+    }
+
+    /** One answer, which is not worked out under the lock of the map of them all: one may ask for another. */
+    private static final class Derived {
+        private @Nullable Object answer;
+
+        synchronized Object of(Snapshot snapshot, Function<? super Snapshot, ?> derivation) {
+            if (answer == null) {
+                answer = derivation.apply(snapshot);
+            }
+            return answer;
+        }
     }
 
     /** The object of that kind, namespace (empty for cluster-scoped kinds) and name. */

@@ -8,11 +8,15 @@ import io.zta.snapshot.Pod;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What AuthorizationPolicies decide: CUSTOM, then DENY, then ALLOW. Where there is an ALLOW policy that is enforced, what
@@ -37,6 +41,8 @@ final class Authorization {
 
     private final Snapshot snapshot;
     private final MeshSettings settings;
+    private final Map<String, List<Resource>> near = new ConcurrentHashMap<>();
+    private final Map<Pod, List<Acting>> known = Collections.synchronizedMap(new IdentityHashMap<>());
 
     Authorization(Snapshot snapshot, MeshSettings settings) {
         this.snapshot = snapshot;
@@ -45,16 +51,37 @@ final class Authorization {
 
     /** The policies that act on a pod, or may. */
     List<Acting> acting(Pod pod) {
+        List<Acting> acting = known.get(pod);
+        if (acting == null) {
+            acting = find(pod);
+            known.put(pod, acting);
+        }
+        return acting;
+    }
+
+    private List<Acting> find(Pod pod) {
         List<Acting> acting = new ArrayList<>();
-        for (Resource policy : snapshot.resources(GroupKind.AUTHORIZATION_POLICY)) {
+        for (Resource policy : near.computeIfAbsent(pod.namespace(), this::inOrAbove)) {
             Truth applies = WorkloadSelectors.applies(policy, pod, settings.rootNamespace());
             if (applies != Truth.NO) {
                 String action = policy.spec().get("action").textOr("ALLOW");
-                boolean dryRun = TRUE.contains(policy.annotations().getOrDefault("istio.io/dry-run", "false"));
-                acting.add(new Acting(policy, action.isEmpty() ? "ALLOW" : action, dryRun, applies));
+                acting.add(new Acting(policy, action.isEmpty() ? "ALLOW" : action, isDryRun(policy), applies));
             }
         }
-        return acting;
+        return List.copyOf(acting);
+    }
+
+    /** The policies of a namespace and of the root namespace: no others act on its pods. */
+    private List<Resource> inOrAbove(String namespace) {
+        return snapshot.resources(GroupKind.AUTHORIZATION_POLICY).stream()
+                .filter(policy -> policy.namespace().equals(namespace)
+                        || policy.namespace().equals(settings.rootNamespace()))
+                .toList();
+    }
+
+    /** Whether a policy is only tried out. */
+    static boolean isDryRun(Resource policy) {
+        return TRUE.contains(policy.annotations().getOrDefault("istio.io/dry-run", "false"));
     }
 
     /**

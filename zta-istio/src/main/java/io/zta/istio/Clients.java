@@ -99,10 +99,9 @@ final class Clients {
         String domain = mesh.settings().trustDomains().get(0);
         List<Predicate<String>> patterns = new ArrayList<>();
         for (String value : values(pod, "principals", "source.principal")) {
-            patterns.add(identity -> Patterns.principals(value, mesh.settings().trustDomains()).stream()
-                    .anyMatch(pattern -> Patterns.matches(pattern, identity)));
-            Patterns.principals(value, mesh.settings().trustDomains())
-                    .forEach(pattern -> candidates.add(concrete(pattern)));
+            Set<String> forms = Patterns.principals(value, mesh.settings().trustDomains());
+            patterns.add(identity -> matches(forms, identity));
+            forms.forEach(pattern -> candidates.add(concrete(pattern)));
         }
         for (String value : values(pod, "namespaces", "source.namespace")) {
             patterns.add(identity -> Patterns.matchesNamespace(value, identity));
@@ -119,7 +118,8 @@ final class Clients {
             candidates.add(value.replace("*", "any") + "/ns/elsewhere/sa/some-other-account");
         }
         for (String value : expected(posture, pod.namespace())) {
-            patterns.add(identity -> matches(value, identity));
+            Set<String> forms = Patterns.principals(value, mesh.settings().trustDomains());
+            patterns.add(identity -> matches(forms, identity));
         }
         Map<BitSet, String> kept = new LinkedHashMap<>();
         for (String identity : candidates) {
@@ -137,8 +137,16 @@ final class Clients {
     }
 
     boolean matches(String pattern, String identity) {
-        return Patterns.principals(pattern, mesh.settings().trustDomains()).stream()
-                .anyMatch(concrete -> Patterns.matches(concrete, identity));
+        return matches(Patterns.principals(pattern, mesh.settings().trustDomains()), identity);
+    }
+
+    private static boolean matches(Set<String> forms, String identity) {
+        for (String form : forms) {
+            if (Patterns.matches(form, identity)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String concrete(String pattern) {

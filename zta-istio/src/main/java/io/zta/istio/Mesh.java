@@ -35,9 +35,9 @@ public final class Mesh {
         this.extensions = new Extensions(snapshot, settings);
     }
 
-    /** The mesh of a snapshot. */
+    /** The mesh of a snapshot, read once for each snapshot. */
     public static Mesh of(Snapshot snapshot) {
-        return new Mesh(snapshot);
+        return snapshot.derived(Mesh.class, Mesh::new);
     }
 
     /**

@@ -46,7 +46,7 @@ final class MeshExamination {
         this.posture = posture;
         this.mesh = Mesh.of(snapshot);
         this.pods = Pods.of(snapshot);
-        this.ports = new Ports(snapshot);
+        this.ports = Ports.of(snapshot);
     }
 
     List<ClaimResult> results() {

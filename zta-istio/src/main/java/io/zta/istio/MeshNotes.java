@@ -195,11 +195,11 @@ final class MeshNotes {
     private void authorization(Resource policy) {
         Node spec = policy.spec();
         String action = spec.get("action").textOr("ALLOW");
-        Optional<Authorization.Acting> dry = pods.in(policy.namespace()).stream()
-                .flatMap(pod -> mesh.authorization().acting(pod).stream())
-                .filter(acting -> acting.policy().equals(policy) && acting.dryRun())
-                .findFirst();
-        if (dry.isPresent()) {
+        boolean dry = Authorization.isDryRun(policy)
+                && pods.in(policy.namespace()).stream()
+                        .flatMap(pod -> mesh.authorization().acting(pod).stream())
+                        .anyMatch(acting -> acting.policy().equals(policy));
+        if (dry) {
             note(
                     "056",
                     Severity.WARNING,

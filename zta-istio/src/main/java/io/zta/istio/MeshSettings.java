@@ -19,11 +19,16 @@ final class MeshSettings {
     private final Optional<Resource> source;
     private final Node mesh;
     private final List<Doubt> doubts;
+    private final List<String> trustDomains;
 
     private MeshSettings(Optional<Resource> source, Node mesh, List<Doubt> doubts) {
         this.source = source;
         this.mesh = mesh;
         this.doubts = List.copyOf(doubts);
+        List<String> domains = new ArrayList<>();
+        domains.add(mesh.get("trustDomain").textOr("cluster.local"));
+        domains.addAll(mesh.get("trustDomainAliases").texts());
+        this.trustDomains = List.copyOf(domains);
     }
 
     static MeshSettings of(Snapshot snapshot) {
@@ -72,10 +77,7 @@ final class MeshSettings {
 
     /** The local trust domain first, then its aliases. */
     List<String> trustDomains() {
-        List<String> domains = new ArrayList<>();
-        domains.add(mesh.get("trustDomain").textOr("cluster.local"));
-        domains.addAll(mesh.get("trustDomainAliases").texts());
-        return domains;
+        return trustDomains;
     }
 
     /** The kind of an external authorizer: {@code envoyExtAuthzHttp}, {@code envoyExtAuthzGrpc}, or empty for none. */

@@ -56,7 +56,7 @@ public final class MeshTraffic {
         if (MeshObjects.of(posture).isEmpty() || posture.asks(Intent.PermissiveMtls.class)) {
             return;
         }
-        Ports ports = new Ports(snapshot);
+        Ports ports = Ports.of(snapshot);
         MeshTraffic traffic = new MeshTraffic(posture, snapshot, collector);
         List<Peer> gateways = traffic.gateways();
         traffic.forwarded();
@@ -66,7 +66,7 @@ public final class MeshTraffic {
 
     /** TCP ports of a pod that Services of a snapshot lead to. */
     public static Set<Integer> served(Snapshot snapshot, Pod pod) {
-        return new Ports(snapshot).served(pod);
+        return Ports.of(snapshot).served(pod);
     }
 
     /**

@@ -23,7 +23,12 @@ final class Ports {
     private final Snapshot snapshot;
     private final Set<Integer> inPolicies = new TreeSet<>();
 
-    Ports(Snapshot snapshot) {
+    /** The ports of a snapshot's policies, read once for each snapshot. */
+    static Ports of(Snapshot snapshot) {
+        return snapshot.derived(Ports.class, Ports::new);
+    }
+
+    private Ports(Snapshot snapshot) {
         this.snapshot = snapshot;
         for (Resource policy : snapshot.resources(GroupKind.AUTHORIZATION_POLICY)) {
             for (Node rule : policy.spec().get("rules").items()) {

@@ -16,8 +16,9 @@ public final class Main {
      */
     public static void main(String[] arguments) {
         // UTF-8 whatever the locale: a report is a file as often as it is read on a screen.
-        PrintWriter out = new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), false);
+        PrintWriter out = new BytePrinter(System.out);
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true);
+        ReadAhead.start(arguments);
         int code = run(out, err, arguments);
         out.flush();
         err.flush();

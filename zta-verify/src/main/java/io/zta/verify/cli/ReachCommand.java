@@ -3,9 +3,7 @@ package io.zta.verify.cli;
 import io.zta.finding.Doubt;
 import io.zta.network.Reach;
 import io.zta.snapshot.Snapshot;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -56,14 +54,12 @@ final class ReachCommand implements Callable<Integer> {
         }
         Snapshot cluster = snapshot.read();
         Reach reach = Reach.of(cluster);
-        ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 16);
-        switch (format) {
-            case json -> reach.writeJson(out);
-            case text -> reach.writeText(out);
-            case mermaid -> reach.writeMermaid(out);
-        }
-        spec.commandLine().getOut().print(out.toString(StandardCharsets.UTF_8));
-        spec.commandLine().getOut().flush();
+        BytePrinter.Answer answer = switch (format) {
+            case json -> reach::writeJson;
+            case text -> reach::writeText;
+            case mermaid -> reach::writeMermaid;
+        };
+        BytePrinter.print(answer, spec.commandLine().getOut());
         List<Doubt> notes = reach.notes();
         for (Doubt note : notes.subList(0, Math.min(SHOWN, notes.size()))) {
             spec.commandLine()

@@ -15,7 +15,7 @@ final class SnapshotPath {
      */
     static Snapshot read(Path path) {
         Progress.say("reading " + path);
-        Snapshot snapshot = Snapshot.of(path);
+        Snapshot snapshot = ReadAhead.read(path);
         if (snapshot.isEmpty() && snapshot.damages().isEmpty()) {
             throw new SnapshotException("There is no Kubernetes object in " + path
                     + ". Name a file or directory of YAML or JSON manifests, such as the output of"

@@ -7,7 +7,6 @@ import io.zta.finding.Hop;
 import io.zta.finding.Severity;
 import io.zta.intent.Intent;
 import io.zta.intent.Port;
-import io.zta.network.Connection;
 import io.zta.network.Reachability;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Snapshot;
@@ -39,19 +38,12 @@ public final class AdminPorts {
                 boolean meant = posture.protects(namespace, target.labels()) && !target.ended();
                 String key = target.workload().toString();
                 if (meshed && meant && !notes.containsKey(key)) {
-                    reach.pods().all().stream()
-                            .filter(source -> !source.equals(target) && !source.hostNetwork() && !source.ended())
-                            .filter(source -> open(reach.between(source, target)))
-                            .findFirst()
+                    reach.firstToReach(target, Port.Protocol.TCP, PORT)
                             .ifPresent(source -> notes.put(key, note(reach, source, target)));
                 }
             }
         }
         return List.copyOf(notes.values());
-    }
-
-    private static boolean open(Connection connection) {
-        return connection.expected().contains(Port.Protocol.TCP, PORT);
     }
 
     private static Finding note(Reachability reach, Pod source, Pod target) {
