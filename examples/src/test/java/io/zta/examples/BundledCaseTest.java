@@ -82,14 +82,16 @@ class BundledCaseTest {
                 "apiextensions.k8s.io         | customresourcedefinitions        | delete           | API-policy",
                 "apiextensions.k8s.io         | customresourcedefinitions        | patch            | API-policy",
                 "admissionregistration.k8s.io | validatingadmissionpolicies      | deletecollection | API-webhook",
-                "cilium.io                    | ciliumclusterwidenetworkpolicies | create           | NET-tier"
+                "cilium.io                    | ciliumclusterwidenetworkpolicies | create           | NET-tier",
+                "''                           | secrets                          | get              | MESH-worn",
+                "''                           | secrets                          | watch            | MESH-worn"
             })
     void a_right_that_no_guard_reaches_undoes_the_posture(String group, String kind, String verb, String bypass) {
         String grant = """
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
                 metadata: {name: operator}
-                rules: [{apiGroups: [%s], resources: [%s], verbs: [%s]}]
+                rules: [{apiGroups: ["%s"], resources: [%s], verbs: [%s]}]
                 ---
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRoleBinding
@@ -101,5 +103,21 @@ class BundledCaseTest {
         assertThat(Verifier.verify(POSTURE, snapshot).findings())
                 .extracting(Finding::bypass)
                 .contains(bypass);
+    }
+
+    @Test
+    void a_pod_in_the_gateways_labels_is_not_the_gateway() {
+        Snapshot snapshot = Snapshot.of(Path.of("record/posture")).with(Snapshot.ofText("fake", """
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: fake
+                  namespace: istio-system
+                  labels: {app: istio-ingressgateway, istio: ingressgateway}
+                spec: {serviceAccountName: default, containers: [{name: a, image: a}]}
+                """));
+        assertThat(Verifier.verify(POSTURE, snapshot).findings())
+                .extracting(Finding::id)
+                .contains("ZTA-NET-003");
     }
 }

@@ -55,7 +55,8 @@ final class DirectAccess {
     private static List<Pod> distinct(List<Pod> pods) {
         Map<String, Pod> kinds = new LinkedHashMap<>();
         for (Pod pod : pods) {
-            String key = pod.workload() + "|" + new TreeMap<>(pod.labels()) + "|" + pod.hostNetwork();
+            String key = pod.workload() + "|" + new TreeMap<>(pod.labels()) + "|" + pod.hostNetwork() + "|"
+                    + pod.serviceAccount();
             kinds.putIfAbsent(key, pod);
         }
         return List.copyOf(kinds.values());
@@ -85,7 +86,8 @@ final class DirectAccess {
                 check(
                         target,
                         source.display(),
-                        (Strangers.includes(source) ? "worn " : "") + "Namespace " + source.namespace(),
+                        (Strangers.includes(source) ? "worn " : disguised(source) ? "disguised " : "") + "Namespace "
+                                + source.namespace(),
                         reach.between(source, target),
                         allowed(source, target),
                         open,
@@ -140,6 +142,16 @@ final class DirectAccess {
                     steps,
                     "have the peer name the namespace by kubernetes.io/metadata.name and every label of its pods");
         }
+        if (kind.startsWith("disguised ")) {
+            return finding(
+                    "ZTA-NET-003",
+                    "NET-spoof",
+                    target.resource(),
+                    "is open to " + from + ", which wears the gateway's labels but runs as somebody else, on " + ports,
+                    evidence,
+                    steps,
+                    "take the gateway's labels off that pod, and find out who put them there");
+        }
         if (kind.startsWith("ports ")) {
             return finding(
                     "ZTA-NET-004",
@@ -182,12 +194,7 @@ final class DirectAccess {
 
     private PortSet allowed(Pod source, Pod target) {
         PortSet ports = PortSet.NONE;
-        boolean gateway = posture.gateway()
-                .filter(g -> g.namespace().equals(source.namespace())
-                        && source.labels().entrySet().containsAll(g.labels().entrySet())
-                        && !source.hostNetwork())
-                .isPresent();
-        if (gateway) {
+        if (wearsGateway(source) && !disguised(source)) {
             ports = ports.union(PortSet.of(
                     posture.ports().isEmpty()
                             ? List.of(
@@ -210,5 +217,30 @@ final class DirectAccess {
             }
         }
         return ports;
+    }
+
+    private boolean wearsGateway(Pod source) {
+        return posture.gateway()
+                .filter(gateway -> gateway.namespace().equals(source.namespace())
+                        && source.labels()
+                                .entrySet()
+                                .containsAll(gateway.labels().entrySet())
+                        && !source.hostNetwork())
+                .isPresent();
+    }
+
+    private boolean runsAsGateway(Pod source) {
+        return posture.gateway()
+                .filter(gateway -> gateway.serviceAccount().equals(source.serviceAccount()))
+                .isPresent();
+    }
+
+    /** Wears the gateway's labels beside the gateway itself, and runs as somebody else. */
+    private boolean disguised(Pod source) {
+        return wearsGateway(source)
+                && !Strangers.includes(source)
+                && !runsAsGateway(source)
+                && reach.pods().in(source.namespace()).stream()
+                        .anyMatch(other -> wearsGateway(other) && runsAsGateway(other));
     }
 }

@@ -26,6 +26,7 @@ final class Deeds {
     private static final String ENTERS = "gets into the gateway's pods";
     private static final List<String> CHANGES = List.of("update", "patch");
     private static final List<String> REMOVALS = List.of("delete", "deletecollection");
+    private static final List<String> READS = List.of("get", "list", "watch");
 
     /** Cluster-wide kinds that let in what NetworkPolicies shut out: no namespace's guard sees them. */
     private static final List<String> TIERS = List.of(
@@ -112,6 +113,11 @@ final class Deeds {
             Request request = Request.of(identity, attributes);
             return new Request(identity, attributes, request.operation(), object, old);
         }
+
+        /** Whether it only reads, which admission is never asked about. */
+        boolean isRead() {
+            return READS.contains(attributes.verb()) && attributes.subresource().isEmpty();
+        }
     }
 
     private final Posture posture;
@@ -156,6 +162,7 @@ final class Deeds {
             under("NET-tier", () -> TIERS.forEach(this::tier));
         }
         if (mesh) {
+            under("MESH-worn", this::secrets);
             MESH_KINDS.keySet().stream()
                     .filter(kind -> kind.contains(".security.istio.io"))
                     .forEach(this::definition);
@@ -177,6 +184,25 @@ final class Deeds {
                 .ifPresent(gateway -> under("MESH-worn", () -> gateway(gateway)));
         mutations();
         return List.copyOf(deeds);
+    }
+
+    /** Whoever reads the key of the mesh's authority, or a token that is kept in a Secret, is whom they like. */
+    private void secrets() {
+        for (String name : List.of("istio-ca-secret", "cacerts")) {
+            read("reads the key that signs every identity", MESH_ROOT, name);
+        }
+        posture.gateway().ifPresent(gateway -> {
+            for (Resource secret : snapshot.resources(GroupKind.SECRET, gateway.namespace())) {
+                String account = secret.annotations().getOrDefault("kubernetes.io/service-account.name", "");
+                if (account.equals(gateway.serviceAccount())) {
+                    read("reads the gateway's token in Secret " + secret.name(), secret.namespace(), secret.name());
+                }
+            }
+        });
+    }
+
+    private void read(String what, String namespace, String name) {
+        READS.forEach(verb -> add(what, verb, "secrets", namespace, name, Optional.empty(), Optional.empty()));
     }
 
     private void under(String bypass, Runnable family) {
@@ -228,10 +254,9 @@ final class Deeds {
         CHANGES.forEach(verb -> add(what, verb, resource, namespace, name, object, old));
     }
 
-    /** An object deleted, by itself or with its whole collection, which is asked for without a name. */
+    /** An object deleted, by itself or as a collection of one: a field selector gives that request its name. */
     private void remove(String what, String resource, String namespace, String name, Optional<Node> old) {
-        REMOVALS.forEach(
-                verb -> add(what, verb, resource, namespace, verb.equals("delete") ? name : "", Optional.empty(), old));
+        REMOVALS.forEach(verb -> add(what, verb, resource, namespace, name, Optional.empty(), old));
     }
 
     private void tier(String resource) {

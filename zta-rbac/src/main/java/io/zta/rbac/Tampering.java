@@ -11,6 +11,8 @@ import io.zta.finding.Severity;
 import io.zta.intent.Subject;
 import io.zta.rbac.AdmissionVerdicts.Answer;
 import io.zta.rbac.Deeds.Deed;
+import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,7 +30,13 @@ import java.util.TreeSet;
  * Rules RBAC-26 and RBAC-27.
  */
 public final class Tampering {
+    private static final GroupKind MUTATING_POLICY =
+            new GroupKind("admissionregistration.k8s.io", "MutatingAdmissionPolicy");
+    private static final GroupKind MUTATING_BINDING =
+            new GroupKind("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding");
     private static final Subject ISTIOD = Subject.serviceAccount("istio-system", "istiod");
+    /** The account that the control planes of other clusters read this one by: Istio's own installation binds it. */
+    private static final Subject READER = Subject.serviceAccount("istio-system", "istio-reader-service-account");
 
     private final Posture posture;
     private final Rbac rbac;
@@ -54,12 +62,17 @@ public final class Tampering {
         rbac.doubts().forEach(result::doubt);
         rbac.assumptions().forEach(result::assume);
         escalation.server().authorizers().ifPresent(result::doubt);
+        rewriters(result, snapshot);
         List<Deed> deeds = Deeds.against(posture, snapshot);
         Map<Subject, Map<String, Finding>> found = new TreeMap<>();
         Set<Subject> asked = new TreeSet<>();
         for (Deed deed : deeds) {
             result.cover(1);
             for (Subject subject : holders(deed)) {
+                if (deed.isRead() && isGateway(subject)) {
+                    // Its certificates are Secrets beside the key: it is an allowed identity as it is.
+                    continue;
+                }
                 asked.add(subject);
                 judge(result, deed, subject, found.computeIfAbsent(subject, key -> new LinkedHashMap<>()));
             }
@@ -102,14 +115,45 @@ public final class Tampering {
     private boolean isTrusted(Subject subject) {
         return subject.equals(Subject.group(Rbac.MASTERS))
                 || subject.equals(ISTIOD)
+                || subject.equals(READER)
                 || ControlPlane.includes(subject)
                 || ControlPlane.enforcesNetwork(subject)
                 || posture.appliers().contains(subject);
     }
 
+    private boolean isGateway(Subject subject) {
+        return posture.gateway()
+                .filter(gateway ->
+                        subject.equals(Subject.serviceAccount(gateway.namespace(), gateway.serviceAccount())))
+                .isPresent();
+    }
+
+    /** What changes objects on their way in, after whoever made them was asked for his rights. */
+    private void rewriters(ClaimResult.Collector result, Snapshot snapshot) {
+        for (Resource webhooks : snapshot.resources(GroupKind.MUTATING_WEBHOOK_CONFIGURATION)) {
+            boolean injector = webhooks.tree().get("webhooks").items().stream()
+                    .map(webhook -> webhook.at("clientConfig", "service"))
+                    .allMatch(service -> service.get("namespace").textOr("").equals(ISTIOD.namespace())
+                            && service.get("name").textOr("").startsWith("istiod"));
+            if (!injector) {
+                result.assume("Whoever runs the webhooks of " + webhooks.display()
+                        + " is trusted: they may change pods and policies on their way in.");
+            }
+        }
+        Set<String> bound = new TreeSet<>();
+        snapshot.resources(MUTATING_BINDING)
+                .forEach(binding -> bound.add(binding.spec().get("policyName").textOr("")));
+        snapshot.resources(MUTATING_POLICY).stream()
+                .filter(policy -> bound.contains(policy.name()))
+                .forEach(policy -> result.doubt(new Doubt(
+                        policy.display() + " may change pods and policies on their way in, which is not evaluated",
+                        "remove its binding, or judge by what it makes of them",
+                        policy.origin())));
+    }
+
     private void judge(ClaimResult.Collector result, Deed deed, Subject subject, Map<String, Finding> found) {
         Identity identity = Identity.of(subject);
-        Answer answer = admission.decide(deed.by(identity));
+        Answer answer = deed.isRead() ? new Answer.Allowed(List.of()) : admission.decide(deed.by(identity));
         if (answer instanceof Answer.Allowed allowed) {
             found.putIfAbsent(deed.what(), finding(deed, subject, identity, allowed));
         } else if (answer instanceof Answer.Unknown unknown) {
@@ -147,15 +191,18 @@ public final class Tampering {
                 ? "Name " + subject
                         + " as one who applies the posture, or take the grant away: it holds the verb apply on"
                         + " postures.zta.io."
-                : switch (deed.bypass()) {
-                    case "API-webhook" -> "Take the grant away: no admission policy can guard policies and webhooks.";
-                    case "NET-tier" ->
-                        "Take the grant away: the posture's guard is for its namespaces, and these are not.";
-                    default ->
-                        deed.attributes().group().equals("apiextensions.k8s.io")
-                                ? "Take the grant away: the posture's guard is for its objects, not for their kinds."
-                                : "Take the grant away, or have the posture's guard applied.";
-                };
+                : deed.isRead()
+                        ? "Take the grant away: admission is not asked about what is read."
+                        : switch (deed.bypass()) {
+                            case "API-webhook" ->
+                                "Take the grant away: no admission policy can guard policies and webhooks.";
+                            case "NET-tier" ->
+                                "Take the grant away: the posture's guard is for its namespaces, and these are not.";
+                            default ->
+                                deed.attributes().group().equals("apiextensions.k8s.io")
+                                        ? "Take the grant away: the posture's guard is for its objects, not for their kinds."
+                                        : "Take the grant away, or have the posture's guard applied.";
+                        };
         return new Finding(
                 switch (deed.bypass()) {
                     case "MESH-worn" -> "ZTA-API-016";

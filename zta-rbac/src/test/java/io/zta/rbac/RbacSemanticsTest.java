@@ -692,7 +692,7 @@ class RbacSemanticsTest {
     }
 
     /** Rules of claim 6, whose rows are in TamperingTest. */
-    private static final List<String> TAMPERING = List.of("RBAC-26", "RBAC-27", "RBAC-38");
+    private static final List<String> TAMPERING = List.of("RBAC-26", "RBAC-27", "RBAC-38", "RBAC-39");
 
     @Test
     void a_way_in_has_witness_evidence_and_cut() {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Claim 6: who can undo a posture. Rows of RBAC-26, RBAC-27 and RBAC-38. */
+/** Claim 6: who can undo a posture. Rows of RBAC-26, RBAC-27, RBAC-38 and RBAC-39; that of reads is in the bundled case. */
 class TamperingTest {
     private static final Posture POSTURE = ZeroTrust.namespace("shop").noExecFor("developers");
 
@@ -160,5 +160,30 @@ class TamperingTest {
         assertThat(((Verdict.Violated) stolen).findings())
                 .extracting(Finding::bypass)
                 .contains("API-token");
+    }
+
+    @Test
+    void a_mutating_webhook_is_trusted_by_name_and_a_mutating_policy_is_not_evaluated() {
+        ClaimResult webhook = examine(POSTURE, """
+                ---
+                apiVersion: admissionregistration.k8s.io/v1
+                kind: MutatingWebhookConfiguration
+                metadata: {name: vault}
+                webhooks: [{name: vault.example.com, clientConfig: {url: 'https://vault'}}]
+                """);
+        assertThat(webhook.verdict()).isInstanceOf(Verdict.Proven.class);
+        assertThat(webhook.assumptions())
+                .anyMatch(assumption -> assumption.contains("MutatingWebhookConfiguration vault"));
+        String policy = """
+                ---
+                apiVersion: admissionregistration.k8s.io/v1
+                kind: MutatingAdmissionPolicy
+                metadata: {name: rewrite}
+                spec: {matchConstraints: {}}
+                """;
+        String binding =
+                policy.replace("Policy\n", "PolicyBinding\n").replace("matchConstraints: {}", "policyName: rewrite");
+        assertThat(examine(POSTURE, policy).verdict()).isInstanceOf(Verdict.Proven.class);
+        assertThat(examine(POSTURE, policy + binding).verdict()).isInstanceOf(Verdict.Unknown.class);
     }
 }

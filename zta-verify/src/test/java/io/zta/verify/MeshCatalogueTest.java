@@ -120,8 +120,8 @@ class MeshCatalogueTest {
                 "Deployment",
                 "shop",
                 "more",
-                "{template: {metadata: {labels: {app: more" + labels + "}, annotations: {" + annotations + "}}, spec: {" + spec
-                        + "containers: [{name: app, image: app:1}]}}}");
+                "{template: {metadata: {labels: {app: more" + labels + "}, annotations: {" + annotations + "}}, spec: {"
+                        + spec + "containers: [{name: app, image: app:1}]}}}");
     }
 
     private static String namespace(String labels) {
@@ -165,9 +165,13 @@ class MeshCatalogueTest {
                 "an annotation opts out",
                 more("", "sidecar.istio.io/inject: 'false'", ""),
                 Closed.REFUSED));
-        rows.add(new Row("MESH-nosidecar", "on the node's network", more("", "", "hostNetwork: true, "), Closed.REFUSED));
         rows.add(new Row(
-                "MESH-nosidecar", "the namespace turned off", namespace("istio-injection: 'off'") + more("", "", ""), Closed.REFUSED));
+                "MESH-nosidecar", "on the node's network", more("", "", "hostNetwork: true, "), Closed.REFUSED));
+        rows.add(new Row(
+                "MESH-nosidecar",
+                "the namespace turned off",
+                namespace("istio-injection: 'off'") + more("", "", ""),
+                Closed.REFUSED));
         for (String annotation : List.of(
                 "traffic.sidecar.istio.io/excludeInboundPorts: '8080'",
                 "traffic.sidecar.istio.io/includeInboundPorts: ''",
@@ -194,13 +198,19 @@ class MeshCatalogueTest {
                 INIT.replace("-b", "-c, eth0, -b"),
                 INIT.replace("istio-iptables", "istio-iptables, --skip-rule-apply"))) {
             rows.add(new Row(
-                    "MESH-capture", "a running pod with " + init, orders(STATUS, init + "," + PROXY, ""), Closed.REFUSED));
+                    "MESH-capture",
+                    "a running pod with " + init,
+                    orders(STATUS, init + "," + PROXY, ""),
+                    Closed.REFUSED));
         }
         for (String proxy : List.of(
                 PROXY.replace("args:", "env: [{name: DISABLE_ENVOY, value: 'true'}], args:"),
                 PROXY.replace("proxy, sidecar", "proxy, router"))) {
             rows.add(new Row(
-                    "MESH-capture", "a running pod with " + proxy, orders(STATUS, INIT + "," + proxy, ""), Closed.REFUSED));
+                    "MESH-capture",
+                    "a running pod with " + proxy,
+                    orders(STATUS, INIT + "," + proxy, ""),
+                    Closed.REFUSED));
         }
         rows.add(new Row(
                 "MESH-image",
@@ -210,8 +220,8 @@ class MeshCatalogueTest {
         for (String container : List.of("istio-proxy", "istio-init")) {
             String evil = (INIT + "," + PROXY)
                     .replace("name: " + container + ", image: hub/proxyv2:1", "name: " + container + ", image: evil:1");
-            rows.add(new Row(
-                    "MESH-image", "a false " + container, INJECTOR + orders(STATUS, evil, ""), Closed.REFUSED));
+            rows.add(
+                    new Row("MESH-image", "a false " + container, INJECTOR + orders(STATUS, evil, ""), Closed.REFUSED));
         }
         rows.add(new Row(
                 "MESH-netadmin",
@@ -348,7 +358,9 @@ class MeshCatalogueTest {
         return rows().stream()
                 .map(row -> DynamicTest.dynamicTest(row.bypass() + " " + row.what(), () -> {
                     List<Finding> beside = found(snapshot(row.fault(), true), row.bypass());
-                    assertThat(found(without, row.bypass())).as("once the fault is gone").isEmpty();
+                    assertThat(found(without, row.bypass()))
+                            .as("once the fault is gone")
+                            .isEmpty();
                     if (row.closed() == Closed.HARMLESS) {
                         assertThat(beside).as("beside the posture's objects").isEmpty();
                     } else {
@@ -373,11 +385,13 @@ class MeshCatalogueTest {
         for (String workload : List.of(orders("", "", ""), more("", "", ""))) {
             Report report = Verifier.verify(POSTURE, snapshot(namespace(waypoint) + workload + attached, true));
             assertThat(report.claims())
-                    .filteredOn(result -> List.of(Claim.PLAINTEXT, Claim.IDENTITY).contains(result.claim()))
+                    .filteredOn(
+                            result -> List.of(Claim.PLAINTEXT, Claim.IDENTITY).contains(result.claim()))
                     .hasSize(2)
                     .allSatisfy(result -> assertThat(result.verdict()).isInstanceOf(Verdict.Unknown.class));
         }
-        assertThat(Verifier.verify(POSTURE, snapshot(namespace(waypoint) + orders("", "", ""), true)).claims())
+        assertThat(Verifier.verify(POSTURE, snapshot(namespace(waypoint) + orders("", "", ""), true))
+                        .claims())
                 .filteredOn(result -> result.claim() == Claim.LEGITIMATE_TRAFFIC)
                 .singleElement()
                 .satisfies(result -> assertThat(result.verdict()).isInstanceOf(Verdict.Unknown.class));

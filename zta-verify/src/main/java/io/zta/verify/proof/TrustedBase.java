@@ -23,8 +23,10 @@ public final class TrustedBase {
                 "Nodes and kubelets (group system:nodes), and whoever is root on a node.",
                 "The network plugin, which has to enforce NetworkPolicies, and the service accounts it runs as."));
         if (posture.asks(Intent.StrictMtls.class)) {
-            trusted.add("istiod and its certificate authority: who can read istio-ca-secret or cacerts in the root"
-                    + " namespace can sign any identity.");
+            trusted.add(
+                    "istiod, the account istio-reader-service-account of its installation, and its certificate authority: who"
+                            + " can read istio-ca-secret or cacerts in the root"
+                            + " namespace can sign any identity.");
             posture.gateway()
                     .map(Gateway::namespace)
                     .ifPresent(namespace -> trusted.add("Whoever may run pods in namespace " + namespace
