@@ -3,14 +3,18 @@ package io.zta.network;
 import io.zta.Posture;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
 import io.zta.finding.Evidence;
 import io.zta.finding.Finding;
 import io.zta.finding.Hop;
 import io.zta.finding.Severity;
 import io.zta.intent.Intent;
 import io.zta.intent.Port;
+import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Resource;
+import io.zta.snapshot.Selector;
+import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,10 +28,12 @@ import java.util.TreeMap;
  */
 final class DirectAccess {
     private final Posture posture;
+    private final Snapshot snapshot;
     private final Reachability reach;
 
-    DirectAccess(Posture posture, Reachability reach) {
+    DirectAccess(Posture posture, Snapshot snapshot, Reachability reach) {
         this.posture = posture;
+        this.snapshot = snapshot;
         this.reach = reach;
     }
 
@@ -48,7 +54,30 @@ final class DirectAccess {
                 probes.aimedAt(target).forEach(result::violatedBy);
             }
         }
+        nodePorts(namespace).forEach(result::doubt);
         return result.result();
+    }
+
+    /** What comes in by a node's port may come with the node's address: no rule about sources can tell who it was. */
+    private List<Doubt> nodePorts(String namespace) {
+        List<Doubt> doubts = new ArrayList<>();
+        for (Resource service : snapshot.resources(GroupKind.SERVICE, namespace)) {
+            Map<String, String> labels = service.spec().get("selector").textMap();
+            boolean leads = !labels.isEmpty()
+                    && ServicePorts.hidesClients(service)
+                    && reach.pods().in(namespace).stream()
+                            .anyMatch(pod -> !Strangers.includes(pod)
+                                    && posture.protects(namespace, pod.labels())
+                                    && Selector.labels(labels).matches(pod.labels()));
+            if (leads) {
+                doubts.add(new Doubt(
+                        service.display() + " takes traffic at the nodes for protected pods, and may hand it on with a"
+                                + " node's address, which every policy lets in (NET-39)",
+                        "set externalTrafficPolicy: Local, or lead clients through the gateway",
+                        service.origin()));
+            }
+        }
+        return doubts;
     }
 
     /** Pods that policies can't tell apart stand for each other. */

@@ -36,7 +36,7 @@ public final class NetworkLayer implements Layer {
         List<ClaimResult> results = new ArrayList<>();
         if (claim == Claim.DIRECT_ACCESS && posture.asks(Intent.DenyDirectAccess.class)) {
             Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.INGRESS);
-            DirectAccess direct = new DirectAccess(posture, Reachability.of(joined));
+            DirectAccess direct = new DirectAccess(posture, snapshot, Reachability.of(joined));
             posture.namespaces().forEach(namespace -> results.add(direct.examine(namespace)));
         }
         if (claim == Claim.EGRESS && posture.asks(Intent.DenyEgress.class)) {

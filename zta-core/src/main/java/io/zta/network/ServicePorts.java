@@ -53,6 +53,22 @@ public final class ServicePorts {
         return targets;
     }
 
+    /**
+     * Whether a Service takes traffic at the nodes' addresses, or at others that are routed to them, and may hand it on with
+     * a node's own address as its source, which policies let in: {@code externalTrafficPolicy: Local} keeps the client's.
+     */
+    static boolean hidesClients(Resource service) {
+        String type = service.spec().get("type").textOr("ClusterIP");
+        boolean atNodes = type.equals("NodePort")
+                || type.equals("LoadBalancer")
+                || service.spec().get("externalIPs").size() > 0;
+        return atNodes
+                && !service.spec()
+                        .get("externalTrafficPolicy")
+                        .textOr("Cluster")
+                        .equals("Local");
+    }
+
     private static OptionalInt number(Node entry, Pod pod, String protocol) {
         Node target = entry.get("targetPort");
         if (target.isAbsent()) {

@@ -290,4 +290,31 @@ final class NetworkClaimsTest {
                 "{apiVersion: v1, kind: Pod, metadata: {name: h, namespace: tools}, spec: {hostNetwork: true}}");
         assertShown(notes(POSTURE, host), "ZTA-NET-018", "NET-node");
     }
+
+    @Test
+    void a_port_of_the_nodes_leaves_open_who_comes_in_by_it() {
+        String service = """
+                {apiVersion: v1, kind: Service, metadata: {name: front, namespace: shop},
+                 spec: {type: NodePort, selector: {app: orders}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}}
+                """;
+        Snapshot closed = closed(POSTURE);
+        assertThat(claim(POSTURE, closed, Claim.DIRECT_ACCESS).verdict()).isInstanceOf(Verdict.Proven.class);
+        for (String exposed : List.of(
+                service,
+                service.replace("NodePort", "LoadBalancer"),
+                service.replace("type: NodePort", "externalIPs: [192.0.2.9]"))) {
+            assertThat(claim(POSTURE, with(closed, exposed), Claim.DIRECT_ACCESS)
+                            .verdict())
+                    .as(exposed)
+                    .isInstanceOf(Verdict.Unknown.class);
+        }
+        for (String kept : List.of(
+                service.replace("type: NodePort", "type: ClusterIP"),
+                service.replace("type: NodePort", "type: NodePort, externalTrafficPolicy: Local"),
+                service.replace("{app: orders}", "{app: nobody}"))) {
+            assertThat(claim(POSTURE, with(closed, kept), Claim.DIRECT_ACCESS).verdict())
+                    .as(kept)
+                    .isInstanceOf(Verdict.Proven.class);
+        }
+    }
 }
