@@ -174,6 +174,9 @@ public final class Reach {
         Atoms atoms = reachability.universe().atoms();
         boolean[] cuts = new boolean[atoms.size() + 1];
         for (Policy policy : reachability.policies()) {
+            if (policy.tier() == Policy.Tier.UNLISTED) {
+                continue;
+            }
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
                 for (Rule.Peer peer : rule.peers()) {
                     for (AddressRange block : peer.blocks()) {

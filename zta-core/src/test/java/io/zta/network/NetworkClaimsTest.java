@@ -138,13 +138,61 @@ final class NetworkClaimsTest {
     }
 
     @Test
-    void a_tier_above_makes_the_claim_unknown_and_is_named() {
-        Snapshot tier = with(closed(POSTURE), """
-                {apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: all},
-                 spec: {priority: 1, subject: {namespaces: {}}, ingress: [{action: Allow, from: [{namespaces: {}}]}]}}
+    void every_kind_of_probe_and_hook_is_looked_at_in_pods_and_templates() {
+        for (String handler : List.of("httpGet: {host: 10.0.0.1, port: 8080}", "tcpSocket: {host: 10.0.0.1, port: 8080}")) {
+            for (String field : List.of(
+                    "livenessProbe: {" + handler + "}",
+                    "readinessProbe: {" + handler + "}",
+                    "startupProbe: {" + handler + "}",
+                    "lifecycle: {postStart: {" + handler + "}}",
+                    "lifecycle: {preStop: {" + handler + "}}")) {
+                for (String list : List.of("containers", "initContainers")) {
+                    String spec = "{" + list + ": [{name: a, " + field + "}]}";
+                    Snapshot pod = with(
+                            closed(POSTURE), "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: tools}, spec: " + spec + "}");
+                    assertShown(direct(pod), "ZTA-NET-005", "NET-probe");
+                    Snapshot template = with(
+                            closed(POSTURE),
+                            "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: p, namespace: tools}, spec: {template: {spec: "
+                                    + spec + "}}}");
+                    assertShown(direct(template), "ZTA-NET-005", "NET-probe");
+                }
+            }
+        }
+    }
+
+    @Test
+    void a_port_of_another_protocol_is_found_on_an_allowed_peer() {
+        Snapshot wide = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{ports: [{port: 8080, protocol: UDP}], from: [{podSelector: {matchLabels: {
+                   app: istio-ingressgateway, istio: ingressgateway}}, namespaceSelector: {matchLabels: {
+                   kubernetes.io/metadata.name: istio-system}}}]}]}}
                 """);
-        assertThat(claim(POSTURE, tier, Claim.DIRECT_ACCESS).verdict()).isInstanceOf(Verdict.Unknown.class);
-        assertShown(notes(POSTURE, tier), "ZTA-NET-016", "NET-tier");
+        assertShown(direct(wide), "ZTA-NET-004", "NET-ports");
+    }
+
+    @Test
+    void a_tier_above_makes_the_claim_unknown_and_is_named() {
+        for (String tiered : List.of(
+                "{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: all}, spec: {priority: 1,"
+                        + " subject: {namespaces: {}}, ingress: [{action: Allow, from: [{namespaces: {}}]}]}}",
+                "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: all}, spec: {tier: Admin,"
+                        + " priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]}}",
+                "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: all, namespace: shop}, spec: {endpointSelector:"
+                        + " {}, ingress: [{}]}}",
+                "{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: all}, specs: [{endpointSelector: {},"
+                        + " ingress: [{}]}]}",
+                "{apiVersion: projectcalico.org/v3, kind: GlobalNetworkPolicy, metadata: {name: all}, spec: {selector: all(), ingress:"
+                        + " [{action: Allow}]}}",
+                "{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: all, namespace: shop}, spec: {ingress:"
+                        + " [{action: Allow}]}}")) {
+            Snapshot tier = with(closed(POSTURE), tiered);
+            assertThat(claim(POSTURE, tier, Claim.DIRECT_ACCESS).verdict())
+                    .as(tiered)
+                    .isInstanceOf(Verdict.Unknown.class);
+            assertShown(notes(POSTURE, tier), "ZTA-NET-016", "NET-tier");
+        }
     }
 
     @Test
