@@ -26,6 +26,9 @@ final class PodClass {
         }
     }
 
+    /** Stands for the container of a port that a sidecar among the init containers declares. */
+    static final String SIDECAR = "(sidecar)";
+
     private final Key key;
     private final Set<String> nodes = new TreeSet<>();
     private boolean anyNode;
@@ -76,13 +79,21 @@ final class PodClass {
         return !anyNode && !other.anyNode && nodes.size() == 1 && nodes.equals(other.nodes);
     }
 
+    /** Whether it matters to these names if ports of sidecars among the init containers count. */
+    boolean needsSidecars(List<Rule.Named> names) {
+        return !resolve(names, true).equals(resolve(names, false));
+    }
+
     /** The ports that rules' names mean on these pods. */
-    PortSet resolve(List<Rule.Named> names) {
+    PortSet resolve(List<Rule.Named> names, boolean sidecars) {
         PortSet ports = PortSet.NONE;
         if (hostNetwork()) {
             return ports; // reached by the node's address, and an address has no named ports
         }
         for (Pod.ContainerPort port : key.named()) {
+            if (!sidecars && port.container().equals(SIDECAR)) {
+                continue;
+            }
             for (Rule.Named name : names) {
                 if (port.name().equals(name.name())
                         && name.protocol()

@@ -1,14 +1,17 @@
 package io.zta.network;
 
+import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Pods;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +42,7 @@ final class PodKinds {
         boolean anyV6 = false;
         for (Pod pod : pods.all()) {
             int number = addresses.size();
-            Kind kind = new Kind(pod.namespace(), pod.hostNetwork(), pod.labels(), pod.ports());
+            Kind kind = new Kind(pod.namespace(), pod.hostNetwork(), pod.labels(), ports(pod));
             if (number > 0 && kind.equals(last)) { // neighbours are of one workload: comparing is cheaper than hashing
                 kindOf[number] = kindOf[number - 1];
             } else {
@@ -59,6 +62,21 @@ final class PodKinds {
 
     static PodKinds of(Snapshot snapshot) {
         return snapshot.derived(PodKinds.class, it -> new PodKinds(Pods.of(it)));
+    }
+
+    /** The ports of a pod, those of sidecars among the init containers marked. */
+    private static List<Pod.ContainerPort> ports(Pod pod) {
+        List<Node> starting = pod.spec().get("initContainers").items();
+        if (starting.isEmpty()) {
+            return pod.ports();
+        }
+        Set<String> names = new HashSet<>();
+        starting.forEach(container -> names.add(container.get("name").textOr("")));
+        return pod.ports().stream()
+                .map(port -> names.contains(port.container())
+                        ? new Pod.ContainerPort(PodClass.SIDECAR, port.name(), port.protocol(), port.number())
+                        : port)
+                .toList();
     }
 
     private static List<Address> parsed(List<String> ips) {

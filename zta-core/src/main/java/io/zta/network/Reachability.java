@@ -367,6 +367,14 @@ public final class Reachability {
                         policy.resource().origin()));
             }
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
+                if (rows.needsSidecars(policy, rule, pods, direction)) {
+                    doubts.add(new Doubt(
+                            policy.resource().display() + ": whether " + rule.path()
+                                    + " finds a port that a sidecar among the init containers names depends on the"
+                                    + " network plugin",
+                            "give the port's number, or name the plugin",
+                            policy.resource().originOf(rule.node())));
+                }
                 if (policy.isReadable() && !matcher.match(policy, rule).isCertain()) {
                     doubts.add(new Doubt(
                             policy.resource().display() + ": whether " + rule.path()

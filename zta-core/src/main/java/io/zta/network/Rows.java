@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,7 +164,7 @@ final class Rows {
             tiers |= policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE;
             certain &= policy.isReadable() && policy.tier() != Tier.UNLISTED;
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
-                certain &= matcher.match(policy, rule).isCertain();
+                certain &= matcher.match(policy, rule).isCertain() && !needsSidecars(policy, rule, pods, direction);
             }
         }
         int[] best = compute(pods, direction, policies, Level.BEST, tiers && options.tiers() != Tiers.IGNORED);
@@ -244,12 +245,12 @@ final class Rows {
     private void allow(int[] row, int pods, Direction direction, Policy policy, Rule rule, Level level) {
         long[] matched = matched(policy, rule, level);
         if (direction == Direction.INGRESS || rule.ports().named().isEmpty()) {
-            int let = portsAt(rule, pods);
+            int let = portsAt(rule, pods, sidecars(level));
             if (let != PortTable.NONE) {
                 Bits.forEach(matched, end -> row[end] = ports.union(row[end], let));
             }
         } else {
-            Bits.forEach(matched, end -> row[end] = ports.union(row[end], portsAt(rule, end)));
+            Bits.forEach(matched, end -> row[end] = ports.union(row[end], portsAt(rule, end, sidecars(level))));
         }
     }
 
@@ -262,14 +263,39 @@ final class Rows {
         };
     }
 
+    /** Whether ports that sidecars among the init containers name are taken to count. */
+    private boolean sidecars(Level level) {
+        return switch (options.sidecarPorts()) {
+            case EITHER -> level != Level.SURE;
+            case COUNTED -> true;
+            case IGNORED -> false;
+        };
+    }
+
+    /** Whether what a rule means hangs on ports of sidecars that may or may not count. */
+    boolean needsSidecars(Policy policy, Rule rule, int pods, Direction direction) {
+        List<Rule.Named> names = rule.ports().named();
+        if (names.isEmpty() || options.sidecarPorts() != Options.SidecarPorts.EITHER) {
+            return false;
+        }
+        List<PodClass> classes = universe.classes();
+        if (direction == Direction.INGRESS) {
+            return classes.get(pods).needsSidecars(names);
+        }
+        long[] matched = matcher.match(policy, rule).possible();
+        return IntStream.range(0, classes.size())
+                .anyMatch(end ->
+                        Bits.has(matched, end) && classes.get(end).needsSidecars(names));
+    }
+
     /** The number of the port set that a rule means at a destination. */
-    private int portsAt(Rule rule, int destination) {
+    private int portsAt(Rule rule, int destination, boolean sidecars) {
         PortSet fixed = rule.ports().fixed();
         if (rule.ports().named().isEmpty() || !universe.isClass(destination)) {
             return ports.id(fixed);
         }
         return ports.id(fixed.union(
-                universe.classes().get(destination).resolve(rule.ports().named())));
+                universe.classes().get(destination).resolve(rule.ports().named(), sidecars)));
     }
 
     /** What the rules of a tier decided, by end. */
@@ -308,7 +334,9 @@ final class Rows {
                 decided.unreadable |= !policy.isReadable() && level != Level.BEST;
                 for (Rule rule : policy.rules(direction).orElse(List.of())) {
                     Match match = matcher.match(policy, rule);
-                    if (!match.isCertain()) {
+                    if (needsSidecars(policy, rule, pods, direction)) {
+                        Bits.addAll(decided.murky, match.possible());
+                    } else if (!match.isCertain()) {
                         long[] doubtful = Bits.copy(match.possible());
                         Bits.remove(doubtful, match.sure());
                         Bits.addAll(decided.murky, doubtful);
@@ -316,7 +344,12 @@ final class Rows {
                     Bits.forEach(
                             match.best(),
                             end -> decided.apply(
-                                    end, portsAt(rule, direction == Direction.INGRESS ? pods : end), rule.action()));
+                                    end,
+                                    portsAt(
+                                            rule,
+                                            direction == Direction.INGRESS ? pods : end,
+                                            sidecars(Level.BEST)),
+                                    rule.action()));
                 }
             }
         }

@@ -164,7 +164,11 @@ final class Universe {
                 .filter(port -> Set.of("TCP", "UDP", "SCTP").contains(port.protocol())
                         && port.number() > 0
                         && port.number() < 65536)
-                .map(port -> new Pod.ContainerPort("", port.name(), port.protocol(), port.number()))
+                .map(port -> new Pod.ContainerPort(
+                        port.container().equals(PodClass.SIDECAR) ? PodClass.SIDECAR : "",
+                        port.name(),
+                        port.protocol(),
+                        port.number()))
                 .distinct()
                 .toList();
         return new PodClass.Key(kind.namespace(), labels, named, List.of(), kind.hostNetwork());

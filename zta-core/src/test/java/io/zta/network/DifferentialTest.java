@@ -63,15 +63,22 @@ final class DifferentialTest {
 
     private Optional<String> disagreement(List<Map<String, Object>> objects, boolean match, boolean count) {
         Options options = new Options(
-                match ? IpBlocks.MATCH_PODS : IpBlocks.EXTERNAL_ONLY, Options.Nodes.ALLOWED, Tiers.ENFORCED);
+                match ? IpBlocks.MATCH_PODS : IpBlocks.EXTERNAL_ONLY,
+                Options.Nodes.ALLOWED,
+                Tiers.ENFORCED,
+                match ? Options.SidecarPorts.COUNTED : Options.SidecarPorts.IGNORED);
         Reachability reach = Reachability.of(Snapshot.ofText("generated", text(objects)), options);
         assertThat(reach.snapshot().damages()).isEmpty();
         Reachability assumingNothing = Reachability.of(reach.snapshot());
         List<SlowNetwork> plugins = List.of(
-                new SlowNetwork(objects, match, true),
-                new SlowNetwork(objects, !match, true),
-                new SlowNetwork(objects, match, false),
-                new SlowNetwork(objects, !match, false));
+                new SlowNetwork(objects, match, true, match),
+                new SlowNetwork(objects, match, true, !match),
+                new SlowNetwork(objects, !match, true, match),
+                new SlowNetwork(objects, !match, true, !match),
+                new SlowNetwork(objects, match, false, match),
+                new SlowNetwork(objects, match, false, !match),
+                new SlowNetwork(objects, !match, false, match),
+                new SlowNetwork(objects, !match, false, !match));
         Map<String, Pod> pods = new HashMap<>();
         reach.pods().all().forEach(pod -> pods.put(pod.display(), pod));
         List<SlowNetwork.End> ends = new ArrayList<>(SlowNetwork.pods(objects));

@@ -103,7 +103,15 @@ class NetworkSemanticsTest {
         row("NET-10", ports("{port: web, endPort: 9000}"), "two/c", "one/b", "TCP 8080", unknown);
         row("NET-11", ports("{port: web}"), "two/c", "one/b", "TCP 8080", yes);
         row("NET-11", ports("{port: web, protocol: UDP}"), "two/c", "one/b", "UDP 8080", no);
-        row("NET-11", ports("{port: admin}"), "two/c", "one/b", "TCP 9000", yes);
+        row("NET-11", ports("{port: admin}"), "two/c", "one/b", "TCP 9000", unknown);
+        row("NET-11", ports("{port: admin}, {port: 9000}"), "two/c", "one/b", "TCP 9000", yes);
+        row(
+                "NET-11",
+                policy("p", "podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: admin}]}]"),
+                "one/a",
+                "one/b",
+                "TCP 9000",
+                unknown);
         row("NET-12", from("{podSelector: {matchLabels: {app: c}}}"), "two/c", "one/b", "TCP 80", no);
         row("NET-12", from("{podSelector: {matchLabels: {app: a}}}"), "one/a", "one/b", "TCP 80", yes);
         row("NET-13", from("{namespaceSelector: {matchLabels: {team: blue}}}"), "two/c", "one/b", "TCP 80", yes);
@@ -210,7 +218,11 @@ class NetworkSemanticsTest {
 
     @Test
     void tiers_decide_where_the_plugin_enforces_them() {
-        Options enforced = new Options(Options.IpBlocks.MATCH_PODS, Options.Nodes.ALLOWED, Options.Tiers.ENFORCED);
+        Options enforced = new Options(
+                Options.IpBlocks.MATCH_PODS,
+                Options.Nodes.ALLOWED,
+                Options.Tiers.ENFORCED,
+                Options.SidecarPorts.COUNTED);
         String head = "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: ";
         String tier =
                 "}\nspec: {priority: %s, subject: {namespaces: {}}, ingress: [{action: %s, from: [{namespaces: {}}]}]}\n";
@@ -232,6 +244,23 @@ class NetworkSemanticsTest {
                         new Row("NET-29", baseline + ingress("[{}]"), "two/c", "one/b", "TCP 80", State.ALLOWED),
                         enforced))
                 .isEqualTo(State.ALLOWED);
+    }
+
+    @Test
+    void the_plugin_says_whether_ports_of_sidecars_count() {
+        Row row = new Row("NET-11", ports("{port: admin}"), "two/c", "one/b", "TCP 9000", State.UNKNOWN);
+        Options counted = new Options(
+                Options.IpBlocks.EITHER,
+                Options.Nodes.ALLOWED,
+                Options.Tiers.UNKNOWN,
+                Options.SidecarPorts.COUNTED);
+        assertThat(state(row, counted)).isEqualTo(State.ALLOWED);
+        assertThat(state(row, Options.CILIUM)).isEqualTo(State.DENIED);
+        Reachability reach = Reachability.of(Snapshot.ofText("cluster", CLUSTER + row.objects));
+        Connection connection = reach.between(pod(reach, "two/c"), pod(reach, "one/b"));
+        assertThat(connection.reasons())
+                .anySatisfy(reason -> assertThat(reason.reason()).contains("sidecar among the init containers"));
+        assertThat(Reach.of(reach).rows()).anySatisfy(found -> assertThat(found.conn()).isEqualTo("TCP 9000"));
     }
 
     @Test

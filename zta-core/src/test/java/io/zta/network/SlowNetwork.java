@@ -44,11 +44,13 @@ final class SlowNetwork {
     private final List<Map<String, Object>> objects;
     private final boolean blocksMatchPods;
     private final boolean tiers;
+    private final boolean sidecarPorts;
 
-    SlowNetwork(List<Map<String, Object>> objects, boolean blocksMatchPods, boolean tiers) {
+    SlowNetwork(List<Map<String, Object>> objects, boolean blocksMatchPods, boolean tiers, boolean sidecarPorts) {
         this.objects = objects;
         this.blocksMatchPods = blocksMatchPods;
         this.tiers = tiers;
+        this.sidecarPorts = sidecarPorts;
     }
 
     @SuppressWarnings("unchecked")
@@ -184,7 +186,7 @@ final class SlowNetwork {
         return namespace && selected(map(peer, "podSelector"), other.labels());
     }
 
-    private static boolean isPort(Object item, Flow flow) {
+    private boolean isPort(Object item, Flow flow) {
         String protocol = text(item, "protocol").isEmpty() ? "TCP" : text(item, "protocol");
         if (!protocol.equals(flow.protocol())) {
             return false;
@@ -201,13 +203,13 @@ final class SlowNetwork {
         return isNamed(port.toString(), flow);
     }
 
-    private static boolean isNamed(String name, Flow flow) {
+    private boolean isNamed(String name, Flow flow) {
         if (!flow.to().isPod() || flow.to().hostNetwork()) {
             return false;
         }
         List<Object> serving = new ArrayList<>(list(flow.to().spec(), "containers"));
         for (Object init : list(flow.to().spec(), "initContainers")) {
-            if (text(init, "restartPolicy").equals("Always")) {
+            if (sidecarPorts && text(init, "restartPolicy").equals("Always")) {
                 serving.add(init);
             }
         }
@@ -279,7 +281,7 @@ final class SlowNetwork {
                 && selected(map(peer, "pods", "podSelector"), end.labels());
     }
 
-    private static boolean isTierPort(Object item, Flow flow) {
+    private boolean isTierPort(Object item, Flow flow) {
         for (String field : List.of("namedPort", "destinationNamedPort")) {
             if (map(item).containsKey(field)) {
                 return isNamed(text(item, field), flow);
