@@ -34,7 +34,7 @@ public final class Verifier {
      * @throws io.zta.intent.PostureException if a layer that the posture needs is not on the class path
      */
     public static Report verify(Posture posture, Snapshot snapshot) {
-        List<Doubt> unread = unread(snapshot);
+        List<Doubt> unread = unread(posture, snapshot);
         List<ClaimResult> claims = new ArrayList<>();
         Set<Finding> notes = new LinkedHashSet<>();
         // Side by side, for layers share nothing; what they say is taken in their order.
@@ -69,7 +69,7 @@ public final class Verifier {
      * @throws io.zta.intent.PostureException if a layer that the posture needs is not on the class path
      */
     public static List<ClaimResult> verify(Posture posture, Snapshot snapshot, Claim claim) {
-        List<Doubt> unread = unread(snapshot);
+        List<Doubt> unread = unread(posture, snapshot);
         List<ClaimResult> results = new ArrayList<>();
         if (claim == Claim.LEGITIMATE_TRAFFIC) {
             results.addAll(legitimateTraffic(posture, snapshot, unread));
@@ -85,10 +85,17 @@ public final class Verifier {
         return List.copyOf(results);
     }
 
-    private static List<Doubt> unread(Snapshot snapshot) {
-        return snapshot.damages().stream()
-                .map(damage -> new Doubt(damage.problem(), damage.remedy(), damage.origin()))
-                .toList();
+    /** What makes every claim doubtful: what could not be read, and a namespace of which nothing was. */
+    private static List<Doubt> unread(Posture posture, Snapshot snapshot) {
+        List<Doubt> unread = new ArrayList<>();
+        snapshot.damages().forEach(damage -> unread.add(new Doubt(damage.problem(), damage.remedy(), damage.origin())));
+        Set<String> known = snapshot.namespaces();
+        posture.namespaces().stream()
+                .filter(namespace -> !known.contains(namespace))
+                .forEach(namespace -> unread.add(Doubt.of(
+                        "the snapshot holds nothing of namespace " + namespace,
+                        "check how it is spelled, or give a snapshot that holds it")));
+        return unread;
     }
 
     private static List<ClaimResult> legitimateTraffic(Posture posture, Snapshot snapshot, List<Doubt> unread) {

@@ -9,26 +9,31 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Where a posture's file asks for each claim: what an object that is missing is reported at. */
 final class PostureLines {
     private PostureLines() {}
 
     static Map<Claim, Origin> of(Path file) {
+        return Snapshot.of(file).resources().findFirst().map(PostureLines::of).orElse(Map.of());
+    }
+
+    /** Where a snapshot's own posture asks for each claim; nowhere when it holds several, or none. */
+    static Map<Claim, Origin> of(Snapshot snapshot) {
+        List<Resource> postures = snapshot.resources(PosturePath.POSTURE);
+        return postures.size() == 1 ? of(postures.get(0)) : Map.of();
+    }
+
+    private static Map<Claim, Origin> of(Resource posture) {
         Map<Claim, Origin> lines = new EnumMap<>(Claim.class);
-        Optional<Resource> posture = Snapshot.of(file).resources().findFirst();
-        if (posture.isEmpty()) {
-            return lines;
-        }
         for (Claim claim : Claim.values()) {
-            Node spec = posture.get().spec();
+            Node spec = posture.spec();
             Node asked = keys(claim).stream()
                     .map(spec::get)
                     .filter(Node::isPresent)
                     .findFirst()
                     .orElse(spec);
-            lines.put(claim, posture.get().originOf(asked));
+            lines.put(claim, posture.originOf(asked));
         }
         return lines;
     }

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** Tells files of postures from snapshots that the command line names. */
 final class PosturePath {
-    private static final GroupKind POSTURE = new GroupKind("zta.io", "ZeroTrustPosture");
+    static final GroupKind POSTURE = new GroupKind("zta.io", "ZeroTrustPosture");
 
     private PosturePath() {}
 

@@ -73,7 +73,7 @@ final class VerifyCommand implements Callable<Integer> {
         Progress.say("proving");
         List<Report> reports = new ArrayList<>();
         postures.forEach(one -> reports.add(Verifier.verify(one, snapshot)));
-        Map<Claim, Origin> asked = posture.map(PostureLines::of).orElse(Map.of());
+        Map<Claim, Origin> asked = posture.map(PostureLines::of).orElseGet(() -> PostureLines.of(snapshot));
         Dossier dossier = Dossier.of(reports).asked(asked);
         if (format == Format.HTML) {
             dossier = dossier.with(FlowMap.of(snapshot, postures));

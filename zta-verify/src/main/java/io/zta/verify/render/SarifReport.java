@@ -12,7 +12,7 @@ import io.zta.verify.Catalogue;
 import io.zta.verify.Report;
 import io.zta.verify.internal.Fingerprint;
 import io.zta.verify.internal.Json;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * SARIF 2.1.0 (OASIS Standard, 27 March 2020). A finding is a result of kind {@code fail}, a claim that is not known one of
@@ -27,6 +28,7 @@ import java.util.TreeMap;
  */
 final class SarifReport {
     private static final String UNKNOWN = "ZTA-UNKNOWN";
+    private static final Pattern DRIVE = Pattern.compile("[A-Za-z]:/");
 
     private final Dossier dossier;
     private final Map<String, Map<String, Object>> rules = new TreeMap<>();
@@ -240,17 +242,44 @@ final class SarifReport {
                 "physicalLocation", physical, "logicalLocations", logical, "message", message.map(SarifReport::text));
     }
 
-    /** A relative path stays relative to where the command ran, which is what code scanning expects. */
+    /**
+     * A relative path stays relative to where the command ran, which is what code scanning expects; an absolute one, of
+     * Windows too, becomes a {@code file} URI, and what is one already stays.
+     */
     static String uri(String source) {
-        String path = source.replace('\\', '/');
+        if (source.startsWith("file:")) {
+            return source;
+        }
+        String path = normal(source.replace('\\', '/'));
+        if (path.startsWith("//")) {
+            return "file:" + encoded(path); // a share: its host is the URI's
+        }
         if (path.startsWith("/")) {
-            return Path.of(source).toUri().toString();
+            return "file://" + encoded(path);
         }
-        while (path.startsWith("./")) {
-            path = path.substring(2);
+        return DRIVE.matcher(path).lookingAt()
+                ? "file:///" + path.substring(0, 2) + encoded(path.substring(2))
+                : encoded(path);
+    }
+
+    /** Without {@code .} and without a directory that {@code ..} leaves again; {@code ..} at the start stays. */
+    private static String normal(String path) {
+        List<String> kept = new ArrayList<>();
+        for (String part : path.split("/", -1)) {
+            boolean leaves =
+                    part.equals("..") && !kept.isEmpty() && !List.of("..", "").contains(kept.get(kept.size() - 1));
+            if (leaves) {
+                kept.remove(kept.size() - 1);
+            } else if (!part.equals(".")) {
+                kept.add(part);
+            }
         }
+        return String.join("/", kept);
+    }
+
+    private static String encoded(String path) {
         StringBuilder uri = new StringBuilder();
-        for (byte b : path.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xff);
             boolean plain =
                     c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~/".indexOf(c) >= 0;

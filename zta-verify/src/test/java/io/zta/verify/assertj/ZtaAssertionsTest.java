@@ -65,6 +65,20 @@ final class ZtaAssertionsTest {
     }
 
     @Test
+    void a_namespace_that_is_not_there_proves_nothing() {
+        fails(
+                () -> assertThat(CLOSED)
+                        .satisfies(ZeroTrust.namespace("defualt").noExecFor("developers")),
+                "expected every claim to be proven",
+                "the snapshot holds nothing of namespace defualt");
+        fails(() -> assertThat(CLOSED).namespace("defualt").acceptsNoPlaintext(), "namespace defualt");
+        fails(() -> assertThat(CLOSED).namespace("defualt").nobodyCanExec(), "namespace defualt");
+        fails(
+                () -> assertThat(CLOSED).namespace("defualt").isReachableOnlyFrom(Gateway.istio()),
+                "nothing was checked");
+    }
+
+    @Test
     void what_could_not_be_read_fails() {
         Snapshot damaged = CLOSED.with(Snapshot.ofText("broken.yaml", "kind: [\n"));
         fails(

@@ -12,12 +12,14 @@ import io.zta.snapshot.Origin;
 import io.zta.verify.internal.Fingerprint;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** SARIF, held against the schema that OASIS publishes, which a test dependency carries. */
@@ -106,5 +108,24 @@ final class SarifReportTest {
                 "ZTA-NET-001", Severity.ERROR, "NetworkPolicy default/z", "is open", new Origin("a.yaml", 3, 1)));
         assertThat(there).isEqualTo(here);
         assertThat(other).isNotEqualTo(here);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "cluster/shop policies.yaml, cluster/shop%20policies.yaml",
+        "./cluster/a.yaml, cluster/a.yaml",
+        "cluster/./b/../a.yaml, cluster/a.yaml",
+        "../../other/a.yaml, ../../other/a.yaml",
+        "/srv/zta/ä#1.yaml, file:///srv/zta/%C3%A4%231.yaml",
+        "C:\\clusters\\shop one\\a.yaml, file:///C:/clusters/shop%20one/a.yaml",
+        "d:/a.yaml, file:///d:/a.yaml",
+        "\\\\host\\share\\a.yaml, file://host/share/a.yaml",
+        "cluster\\a.yaml, cluster/a.yaml",
+        "file:///srv/a%20b.yaml, file:///srv/a%20b.yaml",
+        "odd:name.yaml, odd%3Aname.yaml"
+    })
+    void a_path_becomes_a_uri(String source, String uri) {
+        assertThat(SarifReport.uri(source)).isEqualTo(uri);
+        assertThat(URI.create(uri)).hasToString(uri);
     }
 }
