@@ -15,7 +15,11 @@ public sealed interface Intent {
     /** The layer that compiles it. */
     LayerName layer();
 
-    /** Which pods of the namespaces are protected; all of them unless asked otherwise. */
+    /**
+     * Which pods of the namespaces are protected; all of them unless asked otherwise.
+     *
+     * @param workload the pods, by label
+     */
     record Protect(Workload workload) implements Intent {
         @Override
         public String call() {
@@ -28,7 +32,11 @@ public sealed interface Intent {
         }
     }
 
-    /** Which ports the gateway may reach. */
+    /**
+     * Which ports the gateway may reach.
+     *
+     * @param ports at least one
+     */
     record OnPorts(List<Port> ports) implements Intent {
         public OnPorts {
             ports = ports.stream().sorted().distinct().toList();
@@ -45,7 +53,11 @@ public sealed interface Intent {
         }
     }
 
-    /** Through which gateway traffic comes; none where the namespace is not to be reached from outside. */
+    /**
+     * Through which gateway traffic comes; none where the namespace is not to be reached from outside.
+     *
+     * @param gateway the gateway; empty for none
+     */
     record Through(Optional<Gateway> gateway) implements Intent {
         @Override
         public String call() {
@@ -107,7 +119,12 @@ public sealed interface Intent {
         }
     }
 
-    /** Lets protected workloads reach others, when egress is denied; ports empty for every port. */
+    /**
+     * Lets protected workloads reach others, when egress is denied; ports empty for every port.
+     *
+     * @param to the workloads reached
+     * @param ports their ports; empty for every port
+     */
     record AllowTo(Workload to, List<Port> ports) implements Intent {
         public AllowTo {
             ports = ports.stream().sorted().distinct().toList();
@@ -124,7 +141,12 @@ public sealed interface Intent {
         }
     }
 
-    /** Lets protected workloads reach addresses outside the cluster, in CIDR notation, when egress is denied. */
+    /**
+     * Lets protected workloads reach addresses outside the cluster, in CIDR notation, when egress is denied.
+     *
+     * @param cidr the addresses, such as {@code 203.0.113.0/24}
+     * @param ports their ports; empty for every port
+     */
     record AllowToAddresses(String cidr, List<Port> ports) implements Intent {
         public AllowToAddresses {
             ports = ports.stream().sorted().distinct().toList();
@@ -141,7 +163,11 @@ public sealed interface Intent {
         }
     }
 
-    /** Pods of the namespaces must meet a level of the Pod Security Standards; needs Istio's CNI plugin. */
+    /**
+     * Pods of the namespaces must meet a level of the Pod Security Standards; needs Istio's CNI plugin.
+     *
+     * @param level the level
+     */
     record EnforcePodSecurity(PodSecurity level) implements Intent {
         @Override
         public String call() {
@@ -180,7 +206,11 @@ public sealed interface Intent {
         }
     }
 
-    /** Requests must carry a valid token of this issuer. */
+    /**
+     * Requests must carry a valid token of this issuer.
+     *
+     * @param issuer the issuer, its keys and the audiences accepted
+     */
     record RequireToken(TokenIssuer issuer) implements Intent {
         @Override
         public String call() {
@@ -193,7 +223,11 @@ public sealed interface Intent {
         }
     }
 
-    /** An external authorizer, such as Open Policy Agent, decides as well: a provider of the mesh configuration. */
+    /**
+     * An external authorizer, such as Open Policy Agent, decides as well: a provider of the mesh configuration.
+     *
+     * @param provider the provider's name
+     */
     record ExternalAuthorizer(String provider) implements Intent {
         @Override
         public String call() {
@@ -206,7 +240,11 @@ public sealed interface Intent {
         }
     }
 
-    /** A subject that must not get into a container. */
+    /**
+     * A subject that must not get into a container.
+     *
+     * @param subject the subject
+     */
     record NoExec(Subject subject) implements Intent {
         @Override
         public String call() {
@@ -219,7 +257,11 @@ public sealed interface Intent {
         }
     }
 
-    /** A subject that keeps its way into containers. */
+    /**
+     * A subject that keeps its way into containers.
+     *
+     * @param subject the subject
+     */
     record KeepEntry(Subject subject) implements Intent {
         @Override
         public String call() {
@@ -245,7 +287,11 @@ public sealed interface Intent {
         }
     }
 
-    /** Whether admission refuses or only warns. */
+    /**
+     * Whether admission refuses or only warns.
+     *
+     * @param enforcement what it does
+     */
     record Admission(Enforcement enforcement) implements Intent {
         @Override
         public String call() {
@@ -258,7 +304,11 @@ public sealed interface Intent {
         }
     }
 
-    /** Who may change the posture's own objects, beside the trusted base. */
+    /**
+     * Who may change the posture's own objects, beside the trusted base.
+     *
+     * @param subject the subject
+     */
     record Applier(Subject subject) implements Intent {
         @Override
         public String call() {

@@ -10,8 +10,11 @@ package io.zta.intent;
 public record Port(Protocol protocol, int first, int last) implements Comparable<Port> {
     /** Transports that network policies know. */
     public enum Protocol {
+        /** Transmission Control Protocol. */
         TCP,
+        /** User Datagram Protocol. */
         UDP,
+        /** Stream Control Transmission Protocol. */
         SCTP
     }
 

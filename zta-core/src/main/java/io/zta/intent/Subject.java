@@ -10,8 +10,11 @@ package io.zta.intent;
 public record Subject(Kind kind, String namespace, String name) implements Comparable<Subject> {
     /** Kinds of subjects, spelled as RBAC does. */
     public enum Kind {
+        /** A group, whose members the identity provider knows. */
         GROUP("Group"),
+        /** A user by the name that authentication gives. */
         USER("User"),
+        /** An account of pods in a namespace. */
         SERVICE_ACCOUNT("ServiceAccount");
 
         private final String rbac;

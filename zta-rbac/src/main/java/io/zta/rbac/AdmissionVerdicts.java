@@ -20,9 +20,13 @@ public interface AdmissionVerdicts {
 
     /** What a request does, as admission sees it: every verb on exec, attach, port-forward and proxies is a CONNECT. */
     enum Operation {
+        /** An object is made. */
         CREATE,
+        /** An object is changed, by whatever verb. */
         UPDATE,
+        /** An object is deleted, or a collection of them. */
         DELETE,
+        /** A stream or a proxied request. */
         CONNECT
     }
 

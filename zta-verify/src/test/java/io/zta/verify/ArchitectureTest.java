@@ -64,7 +64,7 @@ class ArchitectureTest {
                     + "|.*\\.Immutable[A-Z]\\w*");
 
     /** The module that a class file lies in: a directory of classes, or a jar, of the build or of a repository. */
-    private static String module(JavaClass type) {
+    static String module(JavaClass type) {
         URI place = type.getSource().orElseThrow().getUri();
         Matcher matcher = MODULE.matcher(place.toString());
         String module = "";

@@ -18,9 +18,13 @@ import java.util.Set;
 public final class AuditPolicy {
     /** How much of a request is recorded. */
     public enum Level {
+        /** Nothing. */
         NONE,
+        /** Who asked for what, and what came of it. */
         METADATA,
+        /** What was sent as well. */
         REQUEST,
+        /** What was sent and what was answered. */
         REQUEST_RESPONSE;
 
         static Optional<Level> of(String text) {
@@ -36,9 +40,13 @@ public final class AuditPolicy {
 
     /** When in the life of a request an event is written. */
     public enum Stage {
+        /** Before the request is handled. */
         REQUEST_RECEIVED,
+        /** When a stream opens: exec, attach, port-forward, watch. */
         RESPONSE_STARTED,
+        /** When all is sent; of a stream when it ends. */
         RESPONSE_COMPLETE,
+        /** When the server failed at it. */
         PANIC;
 
         static Optional<Stage> of(String text) {
