@@ -612,7 +612,13 @@ class RbacSemanticsTest {
         row(
                 "RBAC-16",
                 "who holds enter",
-                edit + OURS + bound("shop", rule("enter", "zta.io", "containers")),
+                edit.replace("{name: shop}", "{name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}")
+                        + SHOP_RESTRICTED
+                        + OURS
+                        + "---\n"
+                        + bound("shop", rule("enter", "zta.io", "containers"))
+                                .replace("name: b", "name: enter")
+                                .replace("name: r", "name: enter"),
                 RbacSemanticsTest::verdict,
                 "Violated");
         row("RBAC-35", "an unread role", SERVER + role("", "r", "{verbs: get}"), RbacSemanticsTest::verdict, "Unknown");

@@ -32,6 +32,9 @@ public final class Admission implements AdmissionVerdicts {
             "validatingwebhookconfigurations",
             "mutatingwebhookconfigurations");
 
+    /** A name that no grant is limited to. */
+    private static final String ANY_NAME = "some-pod";
+
     private final Snapshot snapshot;
     private final Authorizer authorizer;
     private final List<PolicyInForce> policies;
@@ -73,11 +76,11 @@ public final class Admission implements AdmissionVerdicts {
 
     @Override
     public Answer decide(Request request) {
-        if (!request.attributes().name().isEmpty() || namedGrants.isEmpty() || !entersByName(request)) {
+        if (!request.attributes().name().isEmpty() || !entersByName(request)) {
             return decideNamed(request);
         }
-        // An object of some name: whoever may do it to one may do it.
-        Answer answer = decideNamed(request);
+        // An object of some name, since these requests always have one: whoever may do it to one may do it.
+        Answer answer = decideNamed(named(request, ANY_NAME));
         for (String name : namedGrants) {
             if (answer instanceof Answer.Allowed) {
                 return answer;
