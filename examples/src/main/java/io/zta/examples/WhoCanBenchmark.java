@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -41,13 +42,13 @@ public class WhoCanBenchmark {
     @Param({"10000", "100000"})
     public int bindings;
 
-    private Snapshot snapshot = Snapshot.of(List.of());
+    private final List<Resource> resources = new ArrayList<>();
+    private Snapshot snapshot = Snapshot.of(resources);
     private Rbac rbac = Rbac.of(snapshot);
 
     /** Makes the roles and bindings. */
     @Setup
     public void setUp() {
-        List<Resource> resources = new ArrayList<>();
         StringBuilder yaml = new StringBuilder();
         for (int i = 0; i < NAMESPACES; i++) {
             yaml.append("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n")
@@ -85,8 +86,13 @@ public class WhoCanBenchmark {
             }
         }
         Snapshot.ofText("generated", yaml.toString()).resources().forEach(resources::add);
+        rbac = Rbac.of(Snapshot.of(resources));
+    }
+
+    /** Makes a snapshot of which nothing is known yet. */
+    @Setup(Level.Invocation)
+    public void forget() {
         snapshot = Snapshot.of(resources);
-        rbac = Rbac.of(snapshot);
     }
 
     /** Who may exec by a grant of their own, in any namespace, from the objects. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +42,7 @@ public final class Snapshot {
         List<Damage> problems = new ArrayList<>(damages);
         for (Resource resource : resources) {
             Map<String, Resource> known = names.computeIfAbsent(resource.type(), type -> new LinkedHashMap<>());
-            String key = resource.name().isEmpty()
-                    ? "\u0000" + resource.origin() // generateName, or a file of the control plane's without a name
-                    : resource.namespace() + "/" + resource.name();
-            Resource earlier = known.putIfAbsent(key, resource);
+            Resource earlier = known.putIfAbsent(key(resource), resource);
             if (earlier != null) {
                 if (!earlier.tree().equals(resource.tree())) {
                     problems.add(new Damage(
@@ -60,6 +58,19 @@ public final class Snapshot {
         this.byType = types;
         this.byName = names;
         this.damages = List.copyOf(problems);
+        this.foreignDocuments = foreign;
+        this.unread = Collections.unmodifiableSet(new TreeSet<>(unread));
+    }
+
+    private Snapshot(
+            Map<GroupKind, List<Resource>> byType,
+            Map<GroupKind, Map<String, Resource>> byName,
+            List<Damage> damages,
+            int foreign,
+            Set<GroupKind> unread) {
+        this.byType = byType;
+        this.byName = byName;
+        this.damages = List.copyOf(damages);
         this.foreignDocuments = foreign;
         this.unread = Collections.unmodifiableSet(new TreeSet<>(unread));
     }
@@ -138,20 +149,33 @@ public final class Snapshot {
 
     /** This snapshot with further objects; one of the same kind, namespace and name replaces the one that is here. */
     public Snapshot with(Collection<Resource> more) {
-        Map<String, Resource> all = new LinkedHashMap<>();
-        resources().forEach(resource -> all.put(identity(resource), resource));
-        more.forEach(resource -> all.put(identity(resource), resource));
-        return new Snapshot(all.values(), damages, foreignDocuments, unread);
+        return with(more, damages, foreignDocuments, unread);
     }
 
     /** This snapshot with the objects of another, which replace their like; damages of both are kept. */
     public Snapshot with(Snapshot other) {
-        Snapshot joined = with(other.resources().toList());
         List<Damage> both = new ArrayList<>(damages);
         both.addAll(other.damages);
         Set<GroupKind> unreadByBoth = new TreeSet<>(unread);
         unreadByBoth.addAll(other.unread);
-        return new Snapshot(joined.resources().toList(), both, foreignDocuments + other.foreignDocuments, unreadByBoth);
+        return with(other.resources().toList(), both, foreignDocuments + other.foreignDocuments, unreadByBoth);
+    }
+
+    /** Shares the lists of kinds of which nothing comes. */
+    private Snapshot with(Collection<Resource> more, List<Damage> problems, int foreign, Set<GroupKind> unreadThen) {
+        Map<GroupKind, Map<String, Resource>> names = new TreeMap<>(byName);
+        Set<GroupKind> changed = new HashSet<>();
+        for (Resource resource : more) {
+            GroupKind type = resource.type();
+            if (changed.add(type)) {
+                names.put(type, new LinkedHashMap<>(byName.getOrDefault(type, Map.of())));
+            }
+            names.getOrDefault(type, Map.of()).put(key(resource), resource);
+        }
+        Map<GroupKind, List<Resource>> types = new TreeMap<>(byType);
+        changed.forEach(type ->
+                types.put(type, List.copyOf(names.getOrDefault(type, Map.of()).values())));
+        return new Snapshot(types, names, problems, foreign, unreadThen);
     }
 
     /** A snapshot of these objects instead, that could not read what this one could not. */
@@ -165,9 +189,11 @@ public final class Snapshot {
                 resources().filter(resource -> !resource.equals(gone)).toList(), damages, foreignDocuments, unread);
     }
 
-    private static String identity(Resource resource) {
-        String name = resource.name().isEmpty() ? resource.origin().toString() : resource.name();
-        return resource.type() + "|" + resource.namespace() + "|" + name;
+    /** What tells an object of a kind apart. */
+    private static String key(Resource resource) {
+        return resource.name().isEmpty()
+                ? "\u0000" + resource.origin() // generateName, or a file of the control plane's without a name
+                : resource.namespace() + "/" + resource.name();
     }
 
     /** All objects, by kind, in the order read within a kind. */

@@ -57,7 +57,8 @@ final class Captures {
             if (!injected.is(Capture.State.CAPTURED)) {
                 return injected.is(Capture.State.OPEN) ? ambient(pod).orElse(injected) : injected;
             }
-            if (proxy.isPresent() || container(pod.allContainers(), "istio-init").isPresent()) {
+            if (proxy.isPresent()
+                    || container(pod.allContainers(), "istio-init").isPresent()) {
                 return Capture.unknown(
                         "MESH-image",
                         "the template brings a container of the injector's name, whose settings win over the injector's",
@@ -90,12 +91,14 @@ final class Captures {
             return Optional.empty();
         }
         if ("true".equals(pod.annotations().get("ambient.istio.io/bypass-inbound-capture"))) {
-            return Optional.of(open(
-                    pod, "ambient.istio.io/bypass-inbound-capture", "lets inbound traffic past the node's proxy"));
+            return Optional.of(
+                    open(pod, "ambient.istio.io/bypass-inbound-capture", "lets inbound traffic past the node's proxy"));
         }
         if (pod.annotations().containsKey("sidecar.istio.io/status")) {
             return Optional.of(open(
-                    pod, "sidecar.istio.io/status", "claims a sidecar that is not there, so ambient mode leaves it out"));
+                    pod,
+                    "sidecar.istio.io/status",
+                    "claims a sidecar that is not there, so ambient mode leaves it out"));
         }
         return Optional.of(Capture.unknown(
                 "MESH-nosidecar",
@@ -221,10 +224,11 @@ final class Captures {
 
     /** Why Istio's CNI plugin may not redirect a pod that has no istio-init; empty where it does. */
     private Optional<Capture> byPlugin(Pod pod) {
-        boolean validated =
-                container(pod.allContainers(), "istio-validation").isPresent();
+        boolean validated = container(pod.allContainers(), "istio-validation").isPresent();
         Evidence evidence = Evidence.of(
-                pod.resource(), "spec.initContainers", validated ? "no istio-init" : "no istio-init, no istio-validation");
+                pod.resource(),
+                "spec.initContainers",
+                validated ? "no istio-init" : "no istio-init, no istio-validation");
         if (!injector.cni().orElse(true)) {
             return Optional.of(
                     Capture.open("MESH-capture", "nothing redirects the pod's traffic into the sidecar", evidence));

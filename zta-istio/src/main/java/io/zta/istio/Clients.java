@@ -3,11 +3,8 @@ package io.zta.istio;
 import io.zta.Posture;
 import io.zta.intent.Gateway;
 import io.zta.intent.Intent;
-import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
-import io.zta.snapshot.Pods;
-import io.zta.snapshot.Resource;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -28,16 +25,13 @@ final class Clients {
     private final Posture posture;
     private final Set<String> known = new LinkedHashSet<>();
 
-    Clients(Mesh mesh, Posture posture, Pods pods) {
+    Clients(Mesh mesh, Posture posture) {
         this.mesh = mesh;
         this.posture = posture;
         posture.gateway()
                 .map(gateway -> mesh.identity(gateway.namespace(), gateway.serviceAccount()))
                 .ifPresent(known::add);
-        pods.all().forEach(pod -> known.add(mesh.identity(pod)));
-        for (Resource account : mesh.snapshot().resources(GroupKind.SERVICE_ACCOUNT)) {
-            known.add(mesh.identity(account.namespace(), account.name()));
-        }
+        known.addAll(mesh.identities());
         Set<String> namespaces = new LinkedHashSet<>(posture.namespaces());
         posture.gateway().map(Gateway::namespace).ifPresent(namespaces::add);
         posture.intents(Intent.Allow.class)

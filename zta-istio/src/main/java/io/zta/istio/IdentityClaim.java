@@ -40,7 +40,7 @@ final class IdentityClaim {
         this.mesh = mesh;
         this.pods = pods;
         this.ports = ports;
-        this.clients = new Clients(mesh, posture, pods);
+        this.clients = new Clients(mesh, posture);
         this.expectation = new Expectation(posture, mesh, clients);
     }
 

@@ -2,11 +2,17 @@ package io.zta.istio;
 
 import io.zta.finding.Doubt;
 import io.zta.finding.Evidence;
+import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Pod;
+import io.zta.snapshot.Pods;
+import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Decides from a snapshot what the sidecars of a mesh do with a connection. Immutable and thread-safe; pure.
@@ -23,6 +29,7 @@ public final class Mesh {
     private final Authorization authorization;
     private final Extensions extensions;
     private final Snapshot snapshot;
+    private final Set<String> identities = new LinkedHashSet<>();
 
     private Mesh(Snapshot snapshot) {
         this.snapshot = snapshot;
@@ -165,6 +172,17 @@ public final class Mesh {
                             .getOrDefault("inject.istio.io/templates", "")
                             .equals("gateway");
         });
+    }
+
+    /** The identities of all pods, then those of service accounts that no pod has; worked out once. */
+    synchronized Set<String> identities() {
+        if (identities.isEmpty()) {
+            Pods.of(snapshot).all().forEach(pod -> identities.add(identity(pod)));
+            for (Resource account : snapshot.resources(GroupKind.SERVICE_ACCOUNT)) {
+                identities.add(identity(account.namespace(), account.name()));
+            }
+        }
+        return Collections.unmodifiableSet(identities);
     }
 
     /** The namespace whose policies act everywhere. */

@@ -34,17 +34,14 @@ final class MeshNotes {
     private final Mesh mesh;
     private final Pods pods;
     private final List<Finding> notes = new ArrayList<>();
-    private final Set<String> identities = new TreeSet<>();
+    private final Set<String> identities;
 
     MeshNotes(Posture posture, Snapshot snapshot) {
         this.posture = posture;
         this.snapshot = snapshot;
         this.mesh = Mesh.of(snapshot);
         this.pods = Pods.of(snapshot);
-        pods.all().forEach(pod -> identities.add(mesh.identity(pod)));
-        for (Resource account : snapshot.resources(GroupKind.SERVICE_ACCOUNT)) {
-            identities.add(mesh.identity(account.namespace(), account.name()));
-        }
+        this.identities = mesh.identities();
     }
 
     List<Finding> all() {
@@ -332,7 +329,8 @@ final class MeshNotes {
                     notes.add(MeshFinding.OWN_USER.of(
                             Severity.WARNING,
                             "Pod " + pod.display(),
-                            "has a container " + name + " that runs as the proxy's own user or group: what it sends goes"
+                            "has a container " + name
+                                    + " that runs as the proxy's own user or group: what it sends goes"
                                     + " past the sidecar",
                             List.of(evidence),
                             MeshFinding.witness(

@@ -182,8 +182,13 @@ class MeshClaimsTest {
         String more = "";
         for (String value : List.of("\"false\"", "\"true\"")) {
             more += CLUSTER.substring(CLUSTER.lastIndexOf("---"))
-                    .replace("name: orders,", "name: orders-" + value.length() + ", ownerReferences: [{kind: ReplicaSet, name: r, controller: true}],")
-                    .replace("args: [proxy, sidecar]", "env: [{name: DISABLE_ENVOY, value: " + value + "}], args: [proxy, sidecar]");
+                    .replace(
+                            "name: orders,",
+                            "name: orders-" + value.length()
+                                    + ", ownerReferences: [{kind: ReplicaSet, name: r, controller: true}],")
+                    .replace(
+                            "args: [proxy, sidecar]",
+                            "env: [{name: DISABLE_ENVOY, value: " + value + "}], args: [proxy, sidecar]");
         }
         Snapshot both = closed(POSTURE).with(Snapshot.ofText("more", more));
         assertThat(both.damages()).isEmpty();

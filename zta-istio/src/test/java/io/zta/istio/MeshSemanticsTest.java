@@ -482,14 +482,14 @@ class MeshSemanticsTest {
                 8080,
                 PLAIN,
                 "denied");
-        row("MESH-44", "and not what it did not", bare + pod("", "", "", validation + "," + PROXY), 8080, PLAIN, "unknown");
         row(
                 "MESH-44",
-                "whether it is there can't be told",
-                bare + pod("", status, "", PROXY),
+                "and not what it did not",
+                bare + pod("", "", "", validation + "," + PROXY),
                 8080,
                 PLAIN,
                 "unknown");
+        row("MESH-44", "whether it is there can't be told", bare + pod("", status, "", PROXY), 8080, PLAIN, "unknown");
         row(
                 "MESH-44",
                 "where it is not nothing redirects",

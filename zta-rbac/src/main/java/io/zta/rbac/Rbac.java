@@ -59,9 +59,12 @@ public final class Rbac implements Authorizer {
         this.assumptions = List.copyOf(assumed);
     }
 
-    /** Reads the roles and bindings of a snapshot; Kubernetes' own that it lacks are added ({@link #assumptions}). */
+    /**
+     * Reads the roles and bindings of a snapshot, once for each snapshot; Kubernetes' own that it lacks are added
+     * ({@link #assumptions}).
+     */
     public static Rbac of(Snapshot snapshot) {
-        return new Rbac(snapshot);
+        return snapshot.derived(Rbac.class, Rbac::new);
     }
 
     @Override
