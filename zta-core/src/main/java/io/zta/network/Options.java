@@ -54,7 +54,8 @@ public record Options(IpBlocks ipBlocks, Nodes nodes, Tiers tiers, SidecarPorts 
             new Options(IpBlocks.EITHER, Nodes.ALLOWED, Tiers.UNKNOWN, SidecarPorts.EITHER);
 
     /** As Cilium does it, which was seen on version 1.20. */
-    public static final Options CILIUM = new Options(IpBlocks.EXTERNAL_ONLY, Nodes.ALLOWED, Tiers.UNKNOWN, SidecarPorts.IGNORED);
+    public static final Options CILIUM =
+            new Options(IpBlocks.EXTERNAL_ONLY, Nodes.ALLOWED, Tiers.UNKNOWN, SidecarPorts.IGNORED);
 
     public Options {
         Objects.requireNonNull(ipBlocks, "ipBlocks");

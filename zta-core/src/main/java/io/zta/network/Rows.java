@@ -284,8 +284,7 @@ final class Rows {
         }
         long[] matched = matcher.match(policy, rule).possible();
         return IntStream.range(0, classes.size())
-                .anyMatch(end ->
-                        Bits.has(matched, end) && classes.get(end).needsSidecars(names));
+                .anyMatch(end -> Bits.has(matched, end) && classes.get(end).needsSidecars(names));
     }
 
     /** The number of the port set that a rule means at a destination. */
@@ -345,10 +344,7 @@ final class Rows {
                             match.best(),
                             end -> decided.apply(
                                     end,
-                                    portsAt(
-                                            rule,
-                                            direction == Direction.INGRESS ? pods : end,
-                                            sidecars(Level.BEST)),
+                                    portsAt(rule, direction == Direction.INGRESS ? pods : end, sidecars(Level.BEST)),
                                     rule.action()));
                 }
             }

@@ -47,13 +47,6 @@ final class ManifestReader {
     /** Nodes that aliases may stand for in one document, against documents that double themselves. */
     private static final long ALIAS_BUDGET = 5_000_000;
 
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxStringLength(Integer.MAX_VALUE)
-                    .maxNestingDepth(500)
-                    .build())
-            .build();
-
     /** A top-level value of a file. */
     record Document(Node node, Origin origin) {}
 
@@ -349,10 +342,20 @@ final class ManifestReader {
 
     // --- JSON -----------------------------------------------------------------------------------------------------
 
+    /** Apart, so that who reads no JSON loads no parser of it. */
+    private static final class Json {
+        static final JsonFactory FACTORY = JsonFactory.builder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxStringLength(Integer.MAX_VALUE)
+                        .maxNestingDepth(500)
+                        .build())
+                .build();
+    }
+
     private static Result readJson(String source, String text) {
         List<Document> documents = new ArrayList<>();
         List<Damage> damages = new ArrayList<>();
-        try (JsonParser parser = JSON.createParser(text)) {
+        try (JsonParser parser = Json.FACTORY.createParser(text)) {
             JsonDocuments reader = new JsonDocuments(source, parser, damages);
             while (parser.nextToken() != null) {
                 int before = damages.size();

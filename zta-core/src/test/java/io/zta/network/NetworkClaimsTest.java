@@ -139,7 +139,8 @@ final class NetworkClaimsTest {
 
     @Test
     void every_kind_of_probe_and_hook_is_looked_at_in_pods_and_templates() {
-        for (String handler : List.of("httpGet: {host: 10.0.0.1, port: 8080}", "tcpSocket: {host: 10.0.0.1, port: 8080}")) {
+        for (String handler :
+                List.of("httpGet: {host: 10.0.0.1, port: 8080}", "tcpSocket: {host: 10.0.0.1, port: 8080}")) {
             for (String field : List.of(
                     "livenessProbe: {" + handler + "}",
                     "readinessProbe: {" + handler + "}",
@@ -149,7 +150,8 @@ final class NetworkClaimsTest {
                 for (String list : List.of("containers", "initContainers")) {
                     String spec = "{" + list + ": [{name: a, " + field + "}]}";
                     Snapshot pod = with(
-                            closed(POSTURE), "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: tools}, spec: " + spec + "}");
+                            closed(POSTURE),
+                            "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: tools}, spec: " + spec + "}");
                     assertShown(direct(pod), "ZTA-NET-005", "NET-probe");
                     Snapshot template = with(
                             closed(POSTURE),

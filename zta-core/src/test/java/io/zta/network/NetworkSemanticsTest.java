@@ -250,17 +250,15 @@ class NetworkSemanticsTest {
     void the_plugin_says_whether_ports_of_sidecars_count() {
         Row row = new Row("NET-11", ports("{port: admin}"), "two/c", "one/b", "TCP 9000", State.UNKNOWN);
         Options counted = new Options(
-                Options.IpBlocks.EITHER,
-                Options.Nodes.ALLOWED,
-                Options.Tiers.UNKNOWN,
-                Options.SidecarPorts.COUNTED);
+                Options.IpBlocks.EITHER, Options.Nodes.ALLOWED, Options.Tiers.UNKNOWN, Options.SidecarPorts.COUNTED);
         assertThat(state(row, counted)).isEqualTo(State.ALLOWED);
         assertThat(state(row, Options.CILIUM)).isEqualTo(State.DENIED);
         Reachability reach = Reachability.of(Snapshot.ofText("cluster", CLUSTER + row.objects));
         Connection connection = reach.between(pod(reach, "two/c"), pod(reach, "one/b"));
         assertThat(connection.reasons())
                 .anySatisfy(reason -> assertThat(reason.reason()).contains("sidecar among the init containers"));
-        assertThat(Reach.of(reach).rows()).anySatisfy(found -> assertThat(found.conn()).isEqualTo("TCP 9000"));
+        assertThat(Reach.of(reach).rows())
+                .anySatisfy(found -> assertThat(found.conn()).isEqualTo("TCP 9000"));
     }
 
     @Test
