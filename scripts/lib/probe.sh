@@ -10,6 +10,11 @@ $1
   --tap, --junit, --json   print TAP, JUnit XML or JSON instead of text
   -h, --help               print this
 
+Of zta probe most are of use: --namespace NS (where strangers run), --image IMAGE, --time-limit SECONDS, --dry-run, and
+--audit-log FILE; zta probe --help lists all. A pipeline step, for instance:
+
+  $(basename "$0") --posture posture.yaml --kubeconfig ci.kubeconfig --junit >report.xml
+
 Exit codes: 0 all tests passed, 1 a test failed, 2 wrong usage or no cluster, 3 something could not be decided.
 The command is java -jar zta-verify/target/zta.jar of this repository, or what the variable ZTA holds.
 USAGE
@@ -27,7 +32,13 @@ probe() { # TESTS SUMMARY ARGUMENTS...
         ;;
       --tap | --junit | --json) given+=(-o "${1#--}") ;;
       *)
-        case $1 in --posture | --posture=*) posture=yes ;; esac
+        case $1 in
+          --posture | --posture=*) posture=yes ;;
+          --test | --test=* | --attacks)
+            echo "$(basename "$0"): it has its tests chosen; for others run zta probe." >&2
+            return 2
+            ;;
+        esac
         given+=("$1")
         ;;
     esac

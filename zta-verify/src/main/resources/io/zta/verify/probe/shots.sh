@@ -29,7 +29,7 @@ ask() {
   esac
 }
 settle() {
-  end=$(($(date +%s) + SETTLE)) last= equal=0
+  end=$(($(date +%s) + SETTLE)) last='' equal=0
   while :; do
     got=$(ask "$@")
     case $got in

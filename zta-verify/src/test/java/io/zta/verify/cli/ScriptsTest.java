@@ -60,6 +60,14 @@ class ScriptsTest {
                 .isEqualTo("probe --test " + tests + " --posture a b.yaml -o junit --kubeconfig=x");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--test", "--test=1", "--attacks"})
+    void tests_of_ones_own_choice_are_the_commands(String option) throws Exception {
+        Ran ran = run("verify-mtls.sh", "echo", "--posture", "p.yaml", option, "1");
+        assertThat(ran.exit()).isEqualTo(2);
+        assertThat(ran.out()).contains("run zta probe");
+    }
+
     @Test
     void the_exit_code_of_the_command_is_handed_on() throws Exception {
         Path command = Files.writeString(folder.resolve("three.sh"), "exit 3\n");
