@@ -2,13 +2,11 @@ package io.zta.verify.probe;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -21,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -35,9 +34,11 @@ final class Arena implements AutoCloseable {
     static final String RUN_LABEL = "zta.io/red-team";
     static final String ATTACKER = "attacker";
     static final String PIPELINE = "pipeline";
+    static final String RESCUER = "rescuer";
 
     final KubernetesClient admin;
     final Gateway gateway;
+    final Logins logins;
     final String run;
     final String namespace;
     final String outside;
@@ -45,7 +46,7 @@ final class Arena implements AutoCloseable {
     private final Options options;
     private final List<HasMetadata> made = new ArrayList<>();
     private final List<HasMetadata> posture = new ArrayList<>();
-    private final List<KubernetesClient> clients = new ArrayList<>();
+    private Optional<OwnerReference> owner = Optional.empty();
 
     Arena(KubernetesClient admin, Gateway gateway, Options options, String run) {
         this.admin = admin;
@@ -54,39 +55,41 @@ final class Arena implements AutoCloseable {
         this.run = run;
         this.namespace = "zta-attack-" + run;
         this.outside = "zta-attack-" + run + "-out";
+        this.logins = new Logins(admin);
         this.host = "orders." + namespace + ".test";
     }
 
     /** Makes all of it and waits until it works. */
     void open() {
         leftovers();
+        Namespace out = namespace(outside, Map.of());
+        owner = Deadline.after(lifetime(), admin, outside);
+        owner.ifPresent(reference -> admin.resource(out)
+                .edit(found -> new NamespaceBuilder(found)
+                        .editMetadata()
+                        .addToOwnerReferences(reference)
+                        .endMetadata()
+                        .build()));
         namespace(namespace, Map.of("istio-injection", "enabled"));
-        namespace(outside, Map.of());
-        create(fill(OBJECTS));
-        create(pod("neighbour", namespace, "{app: neighbour}", false)
-                + pod("worn-inside", namespace, yaml(gateway.labels()), false)
-                + pod("stranger", outside, "{app: stranger}", false)
-                + pod("worn", outside, yaml(gateway.labels()), false)
-                + pod("on-node", outside, "{app: on-node}", true)
-                + pod(beside(), gateway.namespace(), "{app: " + beside() + "}", false));
-        awaitReady(namespace, "app=orders");
-        for (String name : List.of("neighbour", "worn-inside")) {
-            await(
-                    name,
-                    () -> ready(
-                            admin.pods().inNamespace(namespace).withName(name).get()));
+        for (String document : fill(ProbeJobs.text("arena.yaml")).split("(?m)^---\\s*$")) {
+            HasMetadata object = Serialization.unmarshal(document, GenericKubernetesResource.class);
+            made.add(admin.resource(object).create());
         }
-        for (String name : List.of("stranger", "worn", "on-node")) {
-            await(
-                    name,
-                    () -> ready(admin.pods().inNamespace(outside).withName(name).get()));
-        }
-        await(
-                beside(),
-                () -> ready(admin.pods()
-                        .inNamespace(gateway.namespace())
-                        .withName(beside())
-                        .get()));
+        await("a ready pod of the application", () -> !pods().isEmpty());
+        made.stream()
+                .filter(object -> object.getKind().equals("Pod"))
+                .map(HasMetadata::getMetadata)
+                .forEach(meta -> await(
+                        meta.getNamespace() + "/" + meta.getName(),
+                        () -> ready(admin.pods()
+                                .inNamespace(meta.getNamespace())
+                                .withName(meta.getName())
+                                .get())));
+    }
+
+    /** After which the cluster itself takes away what is left. */
+    private Duration lifetime() {
+        return options.timeLimit().multipliedBy(2);
     }
 
     /** The pod in the gateway's namespace that is not the gateway. */
@@ -94,24 +97,26 @@ final class Arena implements AutoCloseable {
         return "zta-beside-" + run;
     }
 
-    /** What an earlier run was killed before it could take away; a run never lasts longer than its limit. */
+    /** What an earlier run was killed before it could take away, where the cluster has not done it already. */
     private void leftovers() {
-        Instant old = Instant.now().minus(options.timeLimit().multipliedBy(2));
+        Instant old = Instant.now().minus(lifetime());
         admin.namespaces().withLabel(RUN_LABEL).list().getItems().stream()
                 .filter(found -> Instant.parse(found.getMetadata().getCreationTimestamp())
                         .isBefore(old))
                 .forEach(found -> admin.resource(found).delete());
     }
 
-    private void namespace(String name, Map<String, String> labels) {
-        made.add(admin.resource(new NamespaceBuilder()
+    private Namespace namespace(String name, Map<String, String> labels) {
+        Namespace created = admin.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName(name)
                         .withLabels(labels)
                         .addToLabels(RUN_LABEL, run)
+                        .withOwnerReferences(owner.stream().toList())
                         .endMetadata()
                         .build())
-                .create());
+                .create();
+        made.add(created);
         await(
                 "the default service account of " + name,
                 () -> admin.serviceAccounts()
@@ -119,19 +124,12 @@ final class Arena implements AutoCloseable {
                                 .withName("default")
                                 .get()
                         != null);
+        return created;
     }
 
-    private String pod(String name, String in, String labels, boolean onNode) {
-        return """
-                ---
-                apiVersion: v1
-                kind: Pod
-                metadata: {name: %s, namespace: %s, labels: %s}
-                spec:
-                  hostNetwork: %s
-                  terminationGracePeriodSeconds: 1
-                  containers: [{name: app, image: "%s", imagePullPolicy: %s, command: [agnhost, pause]}]
-                """.formatted(name, in, labels, onNode, options.image(), options.pullPolicy());
+    private static String yaml(OwnerReference owner) {
+        return "[{apiVersion: " + owner.getApiVersion() + ", kind: " + owner.getKind() + ", name: \"" + owner.getName()
+                + "\", uid: " + owner.getUid() + "}]";
     }
 
     private static String yaml(Map<String, String> labels) {
@@ -148,79 +146,91 @@ final class Arena implements AutoCloseable {
                 .replace("@HOME@", gateway.namespace())
                 .replace("@GATEWAY-LABELS@", yaml(gateway.labels()))
                 .replace("@ACCOUNT@", gateway.serviceAccount())
-                .replace("@RUN@", "zta-attack-" + run)
+                .replace("@RUN@", namespace)
+                .replace("@BESIDE@", beside())
+                .replace("@OWNER@", owner.map(Arena::yaml).orElse("[]"))
                 .replace("@IMAGE@", options.image())
                 .replace("@PULL@", options.pullPolicy());
-    }
-
-    private void create(String yaml) {
-        for (String document : yaml.split("(?m)^---\\s*$")) {
-            if (!document.isBlank()) {
-                HasMetadata object = Serialization.unmarshal(document, GenericKubernetesResource.class);
-                made.add(admin.resource(object).create());
-            }
-        }
     }
 
     /** Applies the posture's objects. */
     void apply(List<HasMetadata> objects) {
         for (HasMetadata object : objects) {
             posture.add(object);
+            // What lies in the scratch namespaces goes with them.
+            if (object.getMetadata().getNamespace() == null
+                    || !object.getMetadata().getNamespace().startsWith(namespace)) {
+                object.getMetadata().setOwnerReferences(owner.stream().toList());
+            }
             admin.resource(object).forceConflicts().serverSideApply();
         }
     }
 
+    /** What takes away what this run makes; empty where the cluster has nothing for that. */
+    List<OwnerReference> owner() {
+        return owner.stream().toList();
+    }
+
     /** The attacker, by a token of its own; as somebody else where a name is given. */
     KubernetesClient attacker(String as) {
-        return withToken(token(outside, ATTACKER, admin), as);
-    }
-
-    static String token(String in, String account, KubernetesClient by) {
-        return by.serviceAccounts()
-                .inNamespace(in)
-                .withName(account)
-                .tokenRequest(new TokenRequestBuilder()
-                        .withNewSpec()
-                        .withExpirationSeconds(3600L)
-                        .endSpec()
-                        .build())
-                .getStatus()
-                .getToken();
-    }
-
-    /** A client with that token. */
-    KubernetesClient withToken(String token, String as) {
-        Config own = admin.getConfiguration();
-        ConfigBuilder config = new ConfigBuilder(Config.empty())
-                .withMasterUrl(own.getMasterUrl())
-                .withCaCertData(own.getCaCertData())
-                .withCaCertFile(own.getCaCertFile())
-                .withTrustCerts(own.isTrustCerts())
-                .withOauthToken(token);
-        if (!as.isEmpty()) {
-            config = config.withImpersonateUsername(as);
-        }
-        KubernetesClient client =
-                new KubernetesClientBuilder().withConfig(config.build()).build();
-        synchronized (clients) {
-            clients.add(client);
-        }
-        return client;
+        return logins.withToken(Logins.token(outside, ATTACKER, admin), as);
     }
 
     /** The pod of the application. */
     Pod orders() {
-        return admin.pods().inNamespace(namespace).withLabel("app", "orders").list().getItems().stream()
-                .filter(Arena::ready)
+        return pods().stream()
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("the application has no ready pod"));
     }
 
+    private List<Pod> pods() {
+        return admin.pods().inNamespace(namespace).withLabel("app", "orders").list().getItems().stream()
+                .filter(Arena::ready)
+                .toList();
+    }
+
+    String address() {
+        return orders().getStatus().getPodIP();
+    }
+
+    /** The gateway's Service. */
+    String entrance() {
+        return gateway.name() + "." + gateway.namespace() + ".svc.cluster.local";
+    }
+
+    /** A request in a shell, by {@code nc} or what stands for it. */
+    static String request(String nc, String place, int port, String hostHeader, String path) {
+        return "(printf 'GET " + path + " HTTP/1.1\\r\\nHost: " + hostHeader
+                + "\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1) | timeout 4 " + nc + " -w 3 " + place + " " + port;
+    }
+
     /** Whether a pod gets an answer from the application at that place. */
     boolean fetches(String from, String pod, String place, int port, String hostHeader) {
-        String script = "(printf 'GET /hostname HTTP/1.1\\r\\nHost: " + hostHeader
-                + "\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1) | timeout 4 nc -w 3 " + place + " " + port;
-        return exec(admin, from, pod, "sh", "-c", script).contains(" 200 ");
+        return fetches(from, pod, place, port, hostHeader, "/hostname");
+    }
+
+    boolean fetches(String from, String pod, String place, int port, String hostHeader, String path) {
+        return ran(admin, from, pod, request("nc", place, port, hostHeader, path))
+                .contains(" 200 ");
+    }
+
+    /** Whether a pod opens a connection; by UDP, whether it is answered. */
+    boolean connects(String from, String pod, String place, String protocol) {
+        return ran(
+                        admin,
+                        from,
+                        pod,
+                        "agnhost connect " + place + " --timeout=3s --protocol=" + protocol + " && echo connected")
+                .contains("connected");
+    }
+
+    /** What a script said that came to its end; one that did not has shown nothing. */
+    static String ran(KubernetesClient client, String in, String pod, String script) {
+        String said = exec(client, in, pod, "sh", "-c", script + "; echo; echo over");
+        if (!said.contains("over")) {
+            throw new IllegalStateException("what pod " + in + "/" + pod + " was told to try did not come to its end");
+        }
+        return said;
     }
 
     /** Runs a command in the container {@code app} as somebody; its output. */
@@ -240,14 +250,6 @@ final class Arena implements AutoCloseable {
             return "";
         }
         return out.toString(StandardCharsets.UTF_8);
-    }
-
-    private void awaitReady(String in, String label) {
-        String[] pair = label.split("=", 2);
-        await(
-                "a ready pod " + label + " in " + in,
-                () -> admin.pods().inNamespace(in).withLabel(pair[0], pair[1]).list().getItems().stream()
-                        .anyMatch(Arena::ready));
     }
 
     static boolean ready(@org.jspecify.annotations.Nullable Pod pod) {
@@ -286,7 +288,7 @@ final class Arena implements AutoCloseable {
 
     @Override
     public void close() {
-        clients.forEach(KubernetesClient::close);
+        logins.close();
         List<HasMetadata> all = new ArrayList<>(made);
         all.addAll(posture);
         Collections.reverse(all);
@@ -298,122 +300,4 @@ final class Arena implements AutoCloseable {
             }
         }
     }
-
-    private static final String OBJECTS = """
-            apiVersion: v1
-            kind: ServiceAccount
-            metadata: {name: attacker, namespace: @OUT@}
-            ---
-            apiVersion: v1
-            kind: ServiceAccount
-            metadata: {name: patcher, namespace: @OUT@}
-            ---
-            apiVersion: v1
-            kind: ServiceAccount
-            metadata: {name: pipeline, namespace: @NS@}
-            ---
-            apiVersion: apps/v1
-            kind: Deployment
-            metadata: {name: orders, namespace: @NS@}
-            spec:
-              replicas: 1
-              selector: {matchLabels: {app: orders}}
-              template:
-                metadata: {labels: {app: orders}}
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - name: app
-                    image: "@IMAGE@"
-                    imagePullPolicy: @PULL@
-                    command: [agnhost, netexec, --http-port=8080]
-                    ports: [{containerPort: 8080, name: http}]
-                    readinessProbe: {httpGet: {path: /hostname, port: 8080}, periodSeconds: 1}
-            ---
-            apiVersion: v1
-            kind: Service
-            metadata: {name: orders, namespace: @NS@}
-            spec: {selector: {app: orders}, ports: [{name: http, port: 80, targetPort: 8080}]}
-            ---
-            apiVersion: networking.istio.io/v1
-            kind: Gateway
-            metadata: {name: orders, namespace: @NS@}
-            spec:
-              selector: @GATEWAY-LABELS@
-              servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["@HOST@"]}]
-            ---
-            apiVersion: networking.istio.io/v1
-            kind: VirtualService
-            metadata: {name: orders, namespace: @NS@}
-            spec:
-              hosts: ["@HOST@"]
-              gateways: [orders]
-              http: [{route: [{destination: {host: orders.@NS@.svc.cluster.local, port: {number: 80}}}]}]
-            ---
-            apiVersion: networking.k8s.io/v1
-            kind: NetworkPolicy
-            metadata: {name: someones, namespace: @NS@}
-            spec: {podSelector: {matchLabels: {app: nobody}}, policyTypes: [Ingress]}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: attacker-edit, namespace: @NS@}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
-            subjects: [{kind: ServiceAccount, name: attacker, namespace: @OUT@}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: pipeline-edit, namespace: @NS@}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
-            subjects: [{kind: ServiceAccount, name: pipeline, namespace: @NS@}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: attacker-more, namespace: @NS@}
-            rules:
-            - {apiGroups: [""], resources: [pods/ephemeralcontainers], verbs: [patch, update, get]}
-            - {apiGroups: [security.istio.io, networking.istio.io], resources: ["*"], verbs: ["*"]}
-            - {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [create, escalate, bind]}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: attacker-more, namespace: @NS@}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: attacker-more}
-            subjects: [{kind: ServiceAccount, name: attacker, namespace: @OUT@}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: patcher, namespace: @NS@}
-            rules: [{apiGroups: [""], resources: [pods], resourceNames: [limited], verbs: [create, patch]}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: patcher, namespace: @NS@}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: patcher}
-            subjects: [{kind: ServiceAccount, name: patcher, namespace: @OUT@}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: @RUN@, namespace: @HOME@}
-            rules:
-            - {apiGroups: [""], resources: [pods, secrets, serviceaccounts/token], verbs: [create]}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: @RUN@, namespace: @HOME@}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: @RUN@}
-            subjects: [{kind: ServiceAccount, name: attacker, namespace: @OUT@}]
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: ClusterRole
-            metadata: {name: @RUN@}
-            rules:
-            - {apiGroups: [""], resources: [nodes/proxy], verbs: [get]}
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: ClusterRoleBinding
-            metadata: {name: @RUN@}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: @RUN@}
-            subjects: [{kind: ServiceAccount, name: attacker, namespace: @OUT@}]
-            """;
 }

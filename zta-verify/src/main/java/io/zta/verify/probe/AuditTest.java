@@ -3,27 +3,17 @@ package io.zta.verify.probe;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.zta.Posture;
 import io.zta.intent.Subject;
 import io.zta.verify.probe.Impersonation.Reply;
 import io.zta.verify.probe.Impersonation.Who;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * Test 5: attempts to enter a container are in the audit log. Each way in is asked for under a name that nothing else has,
@@ -51,11 +41,12 @@ final class AuditTest {
             }
             sent.put(name, entry);
         }
-        Source log = log(client, options);
-        if (log.unreadable.isPresent()) {
-            return List.of(unknown(log.unreadable.get()));
+        AuditLog log = AuditLog.of(client, options);
+        if (log.unreadable().isPresent()) {
+            return List.of(unknown(log.unreadable().get()));
         }
-        Map<String, String> found = search(log, "zta-probe-audit-" + marker, sent.size());
+        Map<String, String> found = named(log.lines(
+                "zta-probe-audit-" + marker, WAIT, lines -> named(lines).size() >= sent.size()));
         List<Check> checks = new ArrayList<>();
         sent.forEach((name, entry) -> {
             Optional<String> event = Optional.ofNullable(found.get(name));
@@ -65,11 +56,11 @@ final class AuditTest {
                     "an attempt at " + entry.display() + " is in the audit log",
                     Answer.ALLOWED,
                     event.isPresent() ? Answer.ALLOWED : Answer.DENIED,
-                    event.orElse("no event names " + name + " within " + WAIT.toSeconds() + " s in " + log.name)));
+                    event.orElse("no event names " + name + " within " + WAIT.toSeconds() + " s in " + log.name())));
         });
         boolean none = found.isEmpty();
         if (none && log.quiet()) {
-            return List.of(unknown(log.name + " holds no audit event at all: it is not the log of this API server, or"
+            return List.of(unknown(log.name() + " holds no audit event at all: it is not the log of this API server, or"
                     + " nothing is recorded"));
         }
         return checks;
@@ -80,109 +71,11 @@ final class AuditTest {
                 5, "audit/log", "attempts to enter a container are recorded", Answer.ALLOWED, Answer.INCONCLUSIVE, why);
     }
 
-    /** Where events are read. */
-    private static final class Source {
-        private final String name;
-        private final Lines lines;
-        private final Optional<String> unreadable;
-
-        Source(String name, Lines lines, Optional<String> unreadable) {
-            this.name = name;
-            this.lines = lines;
-            this.unreadable = unreadable;
-        }
-
-        boolean quiet() {
-            boolean[] any = {false};
-            lines.each(line -> any[0] |= line.contains("audit.k8s.io"));
-            return !any[0];
-        }
-    }
-
-    /** Hands on every line that is there now. */
-    private interface Lines {
-        void each(Consumer<String> reader);
-    }
-
-    private static Source log(KubernetesClient client, Options options) {
-        if (options.auditLog().isPresent()) {
-            Path file = options.auditLog().get();
-            return new Source(
-                    file.toString(),
-                    reader -> lines(file, reader),
-                    Files.isReadable(file)
-                            ? Optional.empty()
-                            : Optional.of("the audit log " + file + " can't be read here: run where it is, or name a"
-                                    + " copy that is kept up to date"));
-        }
-        try {
-            Optional<Pod> server = client
-                    .pods()
-                    .inNamespace("kube-system")
-                    .withLabel("component", "kube-apiserver")
-                    .list()
-                    .getItems()
-                    .stream()
-                    .findFirst();
-            if (server.isEmpty()) {
-                return new Source(
-                        "",
-                        reader -> {},
-                        Optional.of("no log was named (--audit-log), and the API server runs"
-                                + " in no pod of kube-system that could be read instead"));
-            }
-            String name = server.get().getMetadata().getName();
-            return new Source(
-                    "the log of pod kube-system/" + name,
-                    reader -> client.pods()
-                            .inNamespace("kube-system")
-                            .withName(name)
-                            .sinceTime(
-                                    Instant.now().minus(Duration.ofMinutes(2)).toString())
-                            .getLog()
-                            .lines()
-                            .forEach(reader),
-                    Optional.empty());
-        } catch (KubernetesClientException e) {
-            return new Source(
-                    "",
-                    reader -> {},
-                    Optional.of("no log was named (--audit-log), and the pods of kube-system" + " can't be read: "
-                            + Ground.said(e)));
-        }
-    }
-
-    private static void lines(Path file, Consumer<String> reader) {
-        // A log that is being written may end in half a character, which must not stop the reading.
-        try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                reader.accept(line);
-            }
-        } catch (IOException e) {
-            // Rotated away in this moment: it is read again.
-        }
-    }
-
-    private static Map<String, String> search(Source log, String marker, int wanted) {
-        Instant end = Instant.now().plus(WAIT);
+    /** What was recorded, by name: a request has a line for each of its stages. */
+    private static Map<String, String> named(List<String> lines) {
         Map<String, String> found = new LinkedHashMap<>();
-        while (true) {
-            log.lines.each(line -> {
-                if (line.contains(marker)) {
-                    note(line, found);
-                }
-            });
-            if (found.size() >= wanted || Instant.now().isAfter(end)) {
-                return found;
-            }
-            try {
-                Thread.sleep(500);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return found;
-            }
-        }
+        lines.forEach(line -> note(line, found));
+        return found;
     }
 
     private static void note(String line, Map<String, String> found) {

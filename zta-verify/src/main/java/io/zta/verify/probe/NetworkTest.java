@@ -23,6 +23,7 @@ final class NetworkTest {
     private final Ground ground;
     private final List<Target> targets;
     private final List<Check> checks = new ArrayList<>();
+    private boolean unenforced;
 
     private NetworkTest(Posture posture, Options options, Ground ground, List<Target> targets) {
         this.posture = posture;
@@ -174,8 +175,8 @@ final class NetworkTest {
                         prefix + id,
                         who + " connects to the sidecar's own port " + id.substring("sidecar:".length()),
                         Answer.DENIED,
-                        hit.open() || reached ? hit.answer() : Answer.INCONCLUSIVE,
-                        hit.raw()));
+                        hit.open() || reached && !unenforced ? hit.answer() : Answer.INCONCLUSIVE,
+                        hit.raw() + (unenforced ? "; this network enforces no policy of our own" : "")));
             }
         });
     }
@@ -192,11 +193,16 @@ final class NetworkTest {
                     ? ": nobody was seen to reach this port, so nobody being shut out proves nothing"
                     : ": the source reaches nothing at all";
         }
+        if (answer == Answer.DENIED && unenforced) {
+            answer = Answer.INCONCLUSIVE;
+            detail += ": this network enforces no policy of our own, so it was something else that kept it silent";
+        }
         checks.add(new Check(1, id, what, Answer.DENIED, answer, detail));
     }
 
     private void enforcement(Map<String, Hit> hits) {
         Hit denied = hits.getOrDefault(DENIED, Hit.MISSING);
+        unenforced = denied.open();
         boolean reaches = hits.entrySet().stream()
                 .anyMatch(entry ->
                         entry.getKey().startsWith(LISTENER) && entry.getValue().open());

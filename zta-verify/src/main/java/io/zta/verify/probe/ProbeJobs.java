@@ -27,7 +27,7 @@ final class ProbeJobs {
     static final String SOURCE_LABEL = "zta.io/probe";
     private static final String NEVER_READY = "zta.io/never-an-endpoint";
     private static final int KEPT_AFTER_END_SECONDS = 60;
-    private static final String SCRIPT = script();
+    private static final String SCRIPT = text("shots.sh");
 
     private ProbeJobs() {}
 
@@ -145,9 +145,9 @@ final class ProbeJobs {
         return "zta-probe-" + marker + "-" + source.name();
     }
 
-    private static String script() {
-        try (InputStream stream =
-                Objects.requireNonNull(ProbeJobs.class.getResourceAsStream("shots.sh"), "shots.sh is missing")) {
+    /** The text of a resource of this package. */
+    static String text(String resource) {
+        try (InputStream stream = Objects.requireNonNull(ProbeJobs.class.getResourceAsStream(resource), resource)) {
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

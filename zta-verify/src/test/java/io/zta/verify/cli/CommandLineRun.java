@@ -4,8 +4,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 
 /** One run of the command in this process: what it printed and its exit code. */
-record CommandLineRun(int code, String out, String err) {
-    static CommandLineRun zta(Object... arguments) {
+public record CommandLineRun(int code, String out, String err) {
+    public static CommandLineRun zta(Object... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         String[] texts = new String[arguments.length];

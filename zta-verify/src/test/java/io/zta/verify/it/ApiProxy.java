@@ -27,6 +27,12 @@ final class ApiProxy implements AutoCloseable {
         /** Answers this, without asking the API server. */
         record Answer(int code, String reason, String message) implements Fault {}
 
+        /** Answers as if it had created what was sent, and does nothing. */
+        record Swallowed() implements Fault {}
+
+        /** Answers with that document, without asking the API server. */
+        record Document(String json) implements Fault {}
+
         /** Hands the request on, and never answers. */
         record Silence() implements Fault {}
 
@@ -64,10 +70,15 @@ final class ApiProxy implements AutoCloseable {
         return fresh;
     }
 
+    /** Where it listens. */
+    String address() {
+        return "http://127.0.0.1:" + port;
+    }
+
     /** A client that comes through here; few retries, so that a test is quick. */
     KubernetesClient client() {
         return LiveCluster.client(new ConfigBuilder(io.fabric8.kubernetes.client.Config.empty())
-                .withMasterUrl("http://127.0.0.1:" + port)
+                .withMasterUrl(address())
                 .withRequestRetryBackoffLimit(3)
                 .withRequestRetryBackoffInterval(100)
                 .withConnectionTimeout(1000)
@@ -99,6 +110,10 @@ final class ApiProxy implements AutoCloseable {
                     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":" + answer.code()
                             + ",\"reason\":\"" + answer.reason() + "\",\"message\":\"" + answer.message() + "\"}";
             respond(exchange, answer.code(), status.getBytes(StandardCharsets.UTF_8));
+        } else if (fault instanceof Fault.Swallowed) {
+            respond(exchange, 201, body);
+        } else if (fault instanceof Fault.Document document) {
+            respond(exchange, 200, document.json().getBytes(StandardCharsets.UTF_8));
         } else if (fault instanceof Fault.Away away) {
             leave(away.length());
         } else {

@@ -199,18 +199,8 @@ class ProbeRoleIT {
 
     @Test
     void a_prober_that_is_killed_leaves_nothing_after_its_deadline() throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx512m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        ProbeVictim.class.getName(),
-                        LiveCluster.kubeconfig().toString(),
-                        scene.namespace,
-                        scene.outside)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Process process = LiveCluster.java(
+                ProbeVictim.class, LiveCluster.kubeconfig().toString(), scene.namespace, scene.outside);
         try {
             Scene.await("the prober has begun", () -> left() >= 2);
         } finally {

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.zta.ZeroTrust;
 import io.zta.verify.probe.Options;
 import io.zta.verify.probe.Prober;
+import io.zta.verify.probe.RedTeam;
 import java.io.File;
 import java.time.Duration;
 
@@ -12,16 +13,22 @@ import java.time.Duration;
 public final class ProbeVictim {
     private ProbeVictim() {}
 
-    /** Probes a namespace, with strangers in the other one. */
+    /** Probes a namespace, with strangers in the other one; or attacks, under the marker in its place. */
     public static void main(String[] arguments) {
         try (KubernetesClient client = LiveCluster.client(Config.fromKubeconfig(new File(arguments[0])))) {
-            Prober.probe(
-                    ZeroTrust.namespace(arguments[1]).denyDirectAccess().strictMtls(),
-                    client,
-                    Options.defaults()
-                            .withNamespace(arguments[2])
-                            .withImage(Scene.IMAGE, "Never")
-                            .withTimes(Duration.ofSeconds(30), Duration.ofSeconds(15), 3));
+            Options options = Options.defaults().withImage(Scene.IMAGE, "Never");
+            if (arguments[1].equals("--attacks")) {
+                RedTeam.run(
+                        RedTeamIT.posture(),
+                        client,
+                        options.withMarker(arguments[2]).withTimes(Duration.ofSeconds(45), Duration.ofSeconds(10), 3));
+            } else {
+                Prober.probe(
+                        ZeroTrust.namespace(arguments[1]).denyDirectAccess().strictMtls(),
+                        client,
+                        options.withNamespace(arguments[2])
+                                .withTimes(Duration.ofSeconds(30), Duration.ofSeconds(15), 3));
+            }
         }
     }
 }
