@@ -9,4 +9,9 @@ package io.zta.snapshot;
  * @param namespaced whether its objects are in namespaces
  * @param watchable whether the server lets it be watched
  */
-public record ListedKind(GroupKind type, String apiVersion, String plural, boolean namespaced, boolean watchable) {}
+public record ListedKind(GroupKind type, String apiVersion, String plural, boolean namespaced, boolean watchable) {
+    /** The path of its collection, over all namespaces. */
+    public String path() {
+        return (type.group().isEmpty() ? "/api/" : "/apis/") + apiVersion + "/" + plural;
+    }
+}

@@ -133,7 +133,7 @@ final class LiveReader {
     private void readKind(ListedKind listed) {
         GroupKind type = listed.type();
         String apiVersion = listed.apiVersion();
-        String path = (type.group().isEmpty() ? "/api/" : "/apis/") + apiVersion + "/" + listed.plural();
+        String path = listed.path();
         String next = "";
         do {
             Node page;

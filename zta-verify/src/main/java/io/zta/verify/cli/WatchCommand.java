@@ -9,6 +9,7 @@ import io.zta.verify.watch.WatchListener;
 import io.zta.verify.watch.Watcher;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.List;
@@ -50,13 +51,21 @@ final class WatchCommand implements Callable<Integer> {
             description = "ends after that long, such as 90s, 10m or PT1H; watches until interrupted where left out")
     private Optional<String> limit = Optional.empty();
 
+    @Option(
+            names = "--silence",
+            paramLabel = "DURATION",
+            description = "how long a watch whose connection was cut without a word may go unnoticed, at least 11s;"
+                    + " 30s unless given")
+    private Optional<String> silence = Optional.empty();
+
     @Override
     public Integer call() throws InterruptedException {
         Posture read = Posture.read(posture);
-        Optional<Duration> length = limit.map(WatchCommand::duration);
+        Optional<Duration> length = limit.map(text -> duration("--for", text));
+        Watcher.Timing timing = timing();
         Lines lines = new Lines(spec.commandLine().getOut(), spec.commandLine().getErr());
         try (KubernetesClient client = cluster.client()) {
-            Watcher watcher = Watcher.start(List.of(read), client, lines);
+            Watcher watcher = Watcher.start(List.of(read), client, timing, Clock.systemUTC(), lines);
             try {
                 if (length.isPresent()) {
                     TimeUnit.MILLISECONDS.sleep(length.get().toMillis());
@@ -70,15 +79,25 @@ final class WatchCommand implements Callable<Integer> {
         return ExitCode.of(lines.outcome);
     }
 
-    private static Duration duration(String text) {
+    private Watcher.Timing timing() {
+        Watcher.Timing usual = Watcher.Timing.usual();
+        try {
+            return silence.map(text -> usual.withSilence(duration("--silence", text)))
+                    .orElse(usual);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--" + e.getMessage());
+        }
+    }
+
+    private static Duration duration(String option, String text) {
         try {
             Duration length = Duration.parse(text.startsWith("P") ? text : "PT" + text.toUpperCase(Locale.ROOT));
             if (length.isNegative() || length.isZero()) {
-                throw new UsageException("--for " + text + " is no time to watch in; say 90s, 10m or PT1H.");
+                throw new UsageException(option + " " + text + " is not a length of time; say 90s, 10m or PT1H.");
             }
             return length;
         } catch (DateTimeParseException e) {
-            throw new UsageException("--for " + text + " is no duration; say 90s, 10m or PT1H.");
+            throw new UsageException(option + " " + text + " is no duration; say 90s, 10m or PT1H.");
         }
     }
 

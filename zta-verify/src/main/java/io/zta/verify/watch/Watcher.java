@@ -20,8 +20,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * is over, verifies, compares with the verification before, and tells its listeners. Reads the cluster, writes nothing.
  *
  * <p>Proven is said only while every watch is up and the API server answers. When one is lost, what was Proven is Unknown
- * within the heartbeat; when it is back, everything is read again before anything is Proven. All is read again every
- * {@code reread} in any case, which bounds how long a watch that died silently can deceive. Thread-safe.
+ * within the heartbeat, and within {@code silence} where its connection was cut without a word; when it is back, everything
+ * is read again before anything is Proven. All is read again every {@code reread} in any case. Thread-safe.
  */
 public final class Watcher implements AutoCloseable {
     /**
@@ -30,11 +30,43 @@ public final class Watcher implements AutoCloseable {
      * @param debounce from the first change to the verification, which covers all that came meanwhile
      * @param heartbeat how often the watches and the API server are asked whether they are there
      * @param reread how often everything is read again
+     * @param silence how long a connection that was cut without a word may go unnoticed, a verification under way not
+     *     counted; at least the heartbeat and 6 seconds. Every watch is opened anew so much sooner that this holds.
      */
-    public record Timing(Duration debounce, Duration heartbeat, Duration reread) {
-        /** Half a second, 5 seconds, 5 minutes. */
+    public record Timing(Duration debounce, Duration heartbeat, Duration reread, Duration silence) {
+        public Timing {
+            if (silence.compareTo(shortest(heartbeat)) < 0) {
+                throw new IllegalArgumentException("silence " + silence + " is too short: at least the heartbeat, "
+                        + heartbeat + ", and " + (WatchStream.ANSWER.toSeconds() + 1) + " s.");
+            }
+        }
+
+        /** These times, with 30 seconds of silence, or the shortest that the heartbeat lets be kept. */
+        public Timing(Duration debounce, Duration heartbeat, Duration reread) {
+            this(debounce, heartbeat, reread, longer(Duration.ofSeconds(30), shortest(heartbeat)));
+        }
+
+        private static Duration shortest(Duration heartbeat) {
+            return heartbeat.plus(WatchStream.ANSWER).plusSeconds(1);
+        }
+
+        private static Duration longer(Duration one, Duration other) {
+            return one.compareTo(other) < 0 ? other : one;
+        }
+
+        /** Half a second, 5 seconds, 5 minutes, 30 seconds. */
         public static Timing usual() {
             return new Timing(Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMinutes(5));
+        }
+
+        /** These times with another {@link #silence}. */
+        public Timing withSilence(Duration longest) {
+            return new Timing(debounce, heartbeat, reread, longest);
+        }
+
+        /** How long a watch may last: that, an answer and a heartbeat later it is known to be dead. */
+        private Duration watch() {
+            return silence.minus(heartbeat).minus(WatchStream.ANSWER);
         }
     }
 
@@ -78,7 +110,7 @@ public final class Watcher implements AutoCloseable {
     /** The same, with times of the caller's own. */
     public static Watcher start(
             List<Posture> postures, KubernetesClient client, Timing timing, Clock clock, WatchListener... listeners) {
-        return start(postures, new InformerFeed(client), timing, clock, listeners);
+        return start(postures, new StreamFeed(client, timing.watch()), timing, clock, listeners);
     }
 
     static Watcher start(List<Posture> postures, Feed feed, Timing timing, Clock clock, WatchListener... listeners) {

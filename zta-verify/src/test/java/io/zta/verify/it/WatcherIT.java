@@ -3,6 +3,7 @@ package io.zta.verify.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.zta.Posture;
 import io.zta.ZeroTrust;
@@ -16,6 +17,7 @@ import io.zta.verify.watch.ClaimChange;
 import io.zta.verify.watch.Verified;
 import io.zta.verify.watch.WatchListener;
 import io.zta.verify.watch.Watcher;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -173,6 +175,36 @@ class WatcherIT {
 
     private static List<String> claims(List<ClaimResult> results) {
         return results.stream().map(ClaimResult::toString).toList();
+    }
+
+    @Test
+    void a_connection_that_is_cut_without_a_word_makes_unknown_of_what_was_proven_in_time() throws Exception {
+        Posture posture = posture();
+        workload();
+        List<NetworkPolicy> policies = apply(posture);
+        Watcher.Timing timing = new Watcher.Timing(
+                Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofMinutes(10), Duration.ofSeconds(12));
+        Heard heard = new Heard();
+        try (Tunnel tunnel = new Tunnel(client.getMasterUrl().toString());
+                KubernetesClient through = LiveCluster.client(new ConfigBuilder(client.getConfiguration())
+                        .withMasterUrl(tunnel.url())
+                        .build())) {
+            Watcher watcher = Watcher.start(List.of(posture), through, timing, Clock.systemUTC(), heard);
+            try {
+                heard.until(Verdict.Proven.class, Duration.ofSeconds(60));
+                // Watches end and are opened anew meanwhile, which nobody hears of.
+                assertThat(heard.changes.poll(15, TimeUnit.SECONDS)).isNull();
+                assertThat(heard.failures).isEmpty();
+
+                assertThat(tunnel.silence()).isPositive();
+                policies.forEach(policy -> client.resource(policy).delete());
+                ClaimChange unknown =
+                        heard.until(Verdict.Unknown.class, timing.silence().plusSeconds(2));
+                assertThat(unknown.doubts().toString()).contains("not being watched");
+            } finally {
+                watcher.close();
+            }
+        }
     }
 
     @Test
