@@ -146,6 +146,9 @@ public final class MeshTraffic {
     }
 
     private void pod(Pod pod, int count, Set<Integer> served, List<Peer> gateways) {
+        if (posture.asks(Intent.StrictMtls.class)) {
+            unserved(pod, served);
+        }
         for (int port : served) {
             if (Expectation.on(posture.ports(), port) && !Posture.SIDECAR_PORTS.contains(port)) {
                 for (Peer gateway : gateways) {
@@ -164,6 +167,31 @@ public final class MeshTraffic {
                 }
             }
         }
+    }
+
+    /** Allowed ports that no Service leads to: to an address that none covers sidecars send plaintext. */
+    private void unserved(Pod pod, Set<Integer> served) {
+        for (Pod.ContainerPort port : pod.ports()) {
+            boolean allowed = posture.intents(Intent.Allow.class).stream()
+                    .filter(allow -> wears(pod, allow.to().labels()) && !isPeer(pod, allow))
+                    .flatMap(allow -> allow.ports().stream())
+                    .anyMatch(named -> named.protocol().name().equals(port.protocol()) && named.contains(port.number()));
+            if (allowed
+                    && port.protocol().equals("TCP")
+                    && !served.contains(port.number())
+                    && mesh.mode(pod, port.number()).mode() == MtlsModes.Mode.STRICT) {
+                collector.doubt(Doubt.of(
+                        "no Service leads to " + pod.display() + " TCP " + port.number()
+                                + ": to an address that no Service covers sidecars send plaintext, and the port takes mTLS",
+                        "add a Service that selects the pod, headless or not"));
+            }
+        }
+    }
+
+    /** Whether a pod is itself among those whom an intent lets in. */
+    private static boolean isPeer(Pod pod, Intent.Allow allow) {
+        return allow.from().namespaceOr(pod.namespace()).equals(pod.namespace())
+                && wears(pod, allow.from().labels());
     }
 
     private void check(Peer peer, Pod pod, int port) {

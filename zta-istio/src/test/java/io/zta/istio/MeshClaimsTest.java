@@ -9,6 +9,7 @@ import io.zta.finding.ClaimResult;
 import io.zta.finding.Finding;
 import io.zta.finding.Verdict;
 import io.zta.intent.TokenIssuer;
+import io.zta.intent.Workload;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.TestFactory;
 
 class MeshClaimsTest {
     /** Rules of docs/semantics/mesh.md that these tests cover. */
-    static final Set<String> IDS = Set.of("MESH-42", "MESH-43", "MESH-96", "MESH-97", "MESH-98", "MESH-99");
+    static final Set<String> IDS = Set.of("MESH-42", "MESH-43", "MESH-94", "MESH-96", "MESH-97", "MESH-98", "MESH-99");
 
     private static final Posture POSTURE = ZeroTrust.namespace("shop")
             .strictMtls()
@@ -73,8 +74,12 @@ class MeshClaimsTest {
     }
 
     private static ClaimResult traffic(Snapshot snapshot) {
+        return traffic(POSTURE, snapshot);
+    }
+
+    private static ClaimResult traffic(Posture posture, Snapshot snapshot) {
         ClaimResult.Collector collector = ClaimResult.collect(Claim.LEGITIMATE_TRAFFIC, "mesh");
-        MeshTraffic.examine(POSTURE, snapshot, collector);
+        MeshTraffic.examine(posture, snapshot, collector);
         return collector.result();
     }
 
@@ -225,6 +230,19 @@ class MeshClaimsTest {
         assertThat(new MeshLayer().notes(POSTURE, closed(POSTURE)))
                 .extracting(Finding::bypass)
                 .doesNotContain("MESH-route");
+    }
+
+    @Test
+    void MESH_94_an_allowed_port_that_no_service_leads_to_is_unknown() {
+        Posture posture = ZeroTrust.namespace("shop").strictMtls().allowFrom(Workload.labelled("app", "web")).onPort(8080);
+        Snapshot unserved = Snapshot.ofText("cluster", CLUSTER.replace("selector: {app: orders}", "selector: {app: other}"))
+                .with(MeshObjectsTest.compiled(posture));
+        assertThat(unserved.damages()).isEmpty();
+        assertThat(traffic(posture, unserved).verdict()).isInstanceOfSatisfying(Verdict.Unknown.class, unknown -> assertThat(
+                        unknown.doubts())
+                .anySatisfy(doubt -> assertThat(doubt.reason()).contains("no Service leads to shop/orders TCP 8080")));
+        Snapshot served = Snapshot.ofText("cluster", CLUSTER).with(MeshObjectsTest.compiled(posture));
+        assertThat(traffic(posture, served).verdict().toString()).doesNotContain("no Service leads to");
     }
 
     @Test

@@ -306,6 +306,51 @@ class MeshSemanticsTest {
                 PLAIN,
                 "unknown");
         row(
+                "MESH-25",
+                "the namespace's goes before the pod's",
+                namespace("istio.io/rev: default") + HTTP + STRICT + template(", istio.io/rev: nope", "", ""),
+                8080,
+                PLAIN,
+                "denied");
+        String hook = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\n"
+                + "metadata: {name: i}\nwebhooks: [{name: i, clientConfig: {service: {path: /inject}},"
+                + " namespaceSelector: {matchLabels: {istio.io/rev: default}}}]\n";
+        row(
+                "MESH-25",
+                "one that no webhook serves injects nothing",
+                namespace("istio.io/rev: canary") + HTTP + STRICT + template("", "", "") + hook,
+                8080,
+                PLAIN,
+                "allowed");
+        String config =
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-sidecar-injector, namespace: istio-system}\n"
+                        + "data: {config: '%s'}\n";
+        row(
+                "MESH-45",
+                "the injector's selectors decide where the pod says nothing",
+                bare
+                        + template("", "", "")
+                        + String.format(config, "{\"neverInjectSelector\": [{\"matchLabels\": {\"app\": \"orders\"}}]}"),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-45",
+                "and its policy",
+                bare + template("", "", "") + String.format(config, "{\"policy\": \"disabled\"}"),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-45",
+                "the pod's label goes before both",
+                bare
+                        + template(", sidecar.istio.io/inject: \"true\"", "", "")
+                        + String.format(config, "{\"policy\": \"disabled\"}"),
+                8080,
+                PLAIN,
+                "denied");
+        row(
                 "MESH-26",
                 "a running pod without a proxy is bare, whatever the labels",
                 bare + pod("", "", "", ""),
