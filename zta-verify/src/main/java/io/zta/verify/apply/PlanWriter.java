@@ -77,6 +77,7 @@ final class PlanWriter {
         ObjectNode root = Json.MAPPER.createObjectNode();
         root.put("posture", plan.posture().toYaml());
         root.put("phase", plan.posture().phase().number());
+        root.set("options", ReviewedPlan.json(plan.options()));
         root.put("empty", plan.isEmpty());
         ObjectNode from = root.putObject("from");
         plan.from().forEach((namespace, phase) -> from.put(namespace, phase.number()));

@@ -1,5 +1,7 @@
 package io.zta.verify.apply;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -77,6 +79,22 @@ public final class ProxyMetrics {
             }
         }
         return series;
+    }
+
+    /** As {@link #of} reads it. */
+    ObjectNode json() {
+        ObjectNode json = Json.MAPPER.createObjectNode().put("window", window).put("series", series);
+        plaintext.forEach(json.putObject("plaintext")::put);
+        return json;
+    }
+
+    static ProxyMetrics of(JsonNode json) {
+        Map<String, Long> plaintext = new TreeMap<>();
+        json.path("plaintext")
+                .properties()
+                .forEach(entry -> plaintext.put(entry.getKey(), entry.getValue().asLong()));
+        return new ProxyMetrics(
+                json.path("window").asText(), plaintext, json.path("series").asInt());
     }
 
     /** How the caller calls the window. */

@@ -6,7 +6,10 @@ import io.zta.verify.apply.Applier;
 import io.zta.verify.apply.ApplyException;
 import io.zta.verify.apply.Plan;
 import io.zta.verify.apply.Planner;
+import io.zta.verify.apply.ReviewedPlan;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,7 +25,9 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  zta apply --posture posture.yaml --kubeconfig ~/.kube/config",
-            "  zta apply --posture posture.yaml --phase network --yes"
+            "  zta apply --posture posture.yaml --phase network --yes",
+            "  zta plan --posture posture.yaml -o json > plan.json",
+            "  zta apply --plan plan.json --yes"
         })
 final class ApplyCommand implements Callable<Integer> {
     @Spec
@@ -33,6 +38,14 @@ final class ApplyCommand implements Callable<Integer> {
 
     @Mixin
     private ClusterOptions cluster = new ClusterOptions();
+
+    @Option(
+            names = "--plan",
+            paramLabel = "FILE",
+            description =
+                    "a plan as plan -o json printed it: applied where it still is the plan of now, refused with what"
+                            + " is another otherwise. Takes the place of --posture and of all that a plan decides")
+    private Optional<Path> reviewed = Optional.empty();
 
     @Option(names = "--yes", description = "does not ask")
     private boolean yes;
@@ -47,7 +60,7 @@ final class ApplyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (KubernetesClient client = cluster.client()) {
-            Plan plan = Planner.plan(planning.posture(), client, planning.options());
+            Plan plan = plan(client);
             spec.commandLine().getOut().print(plan.toText());
             spec.commandLine().getOut().flush();
             if (plan.refused().isEmpty() && !plan.isEmpty() && !Consent.given(yes, "Apply it?")) {
@@ -63,5 +76,16 @@ final class ApplyCommand implements Callable<Integer> {
             spec.commandLine().getErr().println("zta: " + e.getMessage());
             return ClusterOptions.code(e);
         }
+    }
+
+    private Plan plan(KubernetesClient client) {
+        if (reviewed.isEmpty()) {
+            return Planner.plan(planning.posture(), client, planning.options());
+        }
+        if (planning.given()) {
+            throw new UsageException(
+                    "--plan decides all that a plan decides: leave the other options out, or plan again.");
+        }
+        return ReviewedPlan.read(reviewed.get()).confirm(client);
     }
 }

@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
 
 /** What the caller of a plan decides by name. */
 final class PlanningOptions {
-    @Option(names = "--posture", paramLabel = "FILE", required = true, description = "a file with one ZeroTrustPosture")
-    private Path posture = Path.of("posture.yaml");
+    @Option(names = "--posture", paramLabel = "FILE", description = "a file with one ZeroTrustPosture")
+    private Optional<Path> posture = Optional.empty();
 
     @Option(
             names = "--phase",
@@ -58,8 +58,20 @@ final class PlanningOptions {
             description = "an earlier scrape: only what was counted since is looked at")
     private Optional<Path> metricsSince = Optional.empty();
 
+    /** Whether anything was decided here, which a plan that was reviewed decides itself. */
+    boolean given() {
+        return posture.isPresent()
+                || phase.isPresent()
+                || holdAtWarn
+                || auditLog.isPresent()
+                || metrics.isPresent()
+                || metricsSince.isPresent()
+                || !(overrides.isEmpty() && forced.isEmpty() && givenUp.isEmpty() && skipped.isEmpty());
+    }
+
     Posture posture() {
-        Posture read = Posture.read(posture);
+        Posture read = Posture.read(
+                posture.orElseThrow(() -> new UsageException("What is to hold? Name it: --posture FILE.")));
         return phase.map(name -> read.upTo(phase(name))).orElse(read);
     }
 

@@ -91,6 +91,31 @@ final class UsageTest {
     }
 
     @Test
+    void a_plan_that_was_reviewed_is_given_alone_and_must_be_there() {
+        assertThat(zta("apply").err()).contains("--posture FILE");
+        CommandLineRun both = zta("apply", "--plan", folder.resolve("plan.json"), "--override", "APPLY-03");
+        assertThat(both.code()).isEqualTo(2);
+        assertThat(both.err()).contains("--plan decides all that a plan decides");
+        CommandLineRun none = zta("apply", "--plan", folder.resolve("plan.json"));
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("plan.json can't be read");
+    }
+
+    @Test
+    void a_silence_shorter_than_what_can_be_kept_is_refused() throws IOException {
+        Path posture = Files.writeString(folder.resolve("p.yaml"), """
+                apiVersion: zta.io/v1alpha1
+                kind: ZeroTrustPosture
+                metadata: {name: default, namespace: shop}
+                spec:
+                  denyDirectAccess: {}
+                """);
+        CommandLineRun run = zta("watch", "--posture", posture, "--silence", "3s");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("--silence PT3S is too short: at least the heartbeat, PT5S, and 6 s.");
+    }
+
+    @Test
     void every_command_has_help_with_an_example() {
         for (CommandLine command : Commands.all().getSubcommands().values()) {
             CommandLineRun run = zta(command.getCommandName(), "--help");

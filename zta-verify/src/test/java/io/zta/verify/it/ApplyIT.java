@@ -18,6 +18,8 @@ import io.zta.verify.apply.ApplyException;
 import io.zta.verify.apply.ApplySeam;
 import io.zta.verify.apply.Change;
 import io.zta.verify.apply.Plan;
+import io.zta.verify.apply.Planner;
+import io.zta.verify.apply.ReviewedPlan;
 import io.zta.verify.apply.StepProbe;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,6 +213,30 @@ class ApplyIT {
         assertThat(moved.details())
                 .containsExactly("NetworkPolicy " + namespace + "/somebody-elses: was absent, is there");
         assertThat(policies()).containsExactly("somebody-elses");
+    }
+
+    @Test
+    void a_plan_that_was_reviewed_as_a_file_is_applied_as_it_is_or_not_at_all() {
+        Posture posture = posture(Phase.NETWORK);
+        String file = Planner.plan(posture, client, ApplySeam.mechanicsOnly()).toJson();
+        String edited = file.replaceFirst("zta-default-deny", "zta-other");
+        ApplyException other = catchThrowableOfType(
+                ApplyException.class,
+                () -> ReviewedPlan.parse("edited.json", edited).confirm(client));
+        assertThat(other.reason()).isEqualTo(ApplyException.Reason.MOVED);
+        assertThat(other.details().toString()).contains("zta-other");
+
+        Plan plan = ReviewedPlan.parse("plan.json", file).confirm(client);
+        assertThat(plan.toJson()).isEqualTo(file);
+        applier().apply(plan);
+        assertThat(policies()).isNotEmpty();
+        ApplyException moved = catchThrowableOfType(
+                ApplyException.class,
+                () -> ReviewedPlan.parse("plan.json", file).confirm(client));
+        assertThat(moved.reason()).isEqualTo(ApplyException.Reason.MOVED);
+        assertThat(moved).hasMessageContaining("plan.json is not the plan of now; nothing was written");
+        applier().rollback(posture);
+        assertThat(policies()).isEmpty();
     }
 
     @Test
