@@ -3,6 +3,9 @@ package io.zta.verify.apply;
 import io.zta.finding.Doubt;
 import io.zta.intent.Intent;
 import io.zta.intent.Port.Protocol;
+import io.zta.istio.Client;
+import io.zta.istio.Mesh;
+import io.zta.istio.MeshVerdict;
 import io.zta.network.AddressRange;
 import io.zta.network.Connection;
 import io.zta.snapshot.GroupKind;
@@ -32,8 +35,9 @@ final class NetworkGates {
                 new Check(
                         "APPLY-02",
                         "pods behind a webhook or an aggregated API are isolated from the API server",
-                        "allow the API server's addresses to that port with a NetworkPolicy of your own, or give the"
-                                + " backend up by its name",
+                        "allow the API server's addresses to that port with a NetworkPolicy of your own, keep the port"
+                                + " out of the mesh (traffic.sidecar.istio.io/excludeInboundPorts), or give the backend up"
+                                + " by its name",
                         NetworkGates::webhooks),
                 new Check(
                         "APPLY-03",
@@ -116,6 +120,9 @@ final class NetworkGates {
 
     private static void webhooks(GateContext context, Gate.Findings findings) {
         List<AddressRange> servers = apiServers(context.before());
+        Mesh before = Mesh.of(context.before());
+        Mesh after = Mesh.of(context.after());
+        boolean meshed = context.writes("PeerAuthentication") || context.writes("AuthorizationPolicy");
         for (Backend backend : backends(context.before())) {
             for (Resource service : context.before().resources(GroupKind.SERVICE, backend.namespace())) {
                 if (!service.name().equals(backend.service())
@@ -134,17 +141,26 @@ final class NetworkGates {
                                             context.flows().after().fromAddresses(range, pod), Protocol.TCP, port));
                     open |= allowed(
                             context.flows().after().fromAddresses(AddressRange.ALL_V4, pod), Protocol.TCP, port);
-                    if (open) {
+                    // It has no identity in the mesh, whatever TLS it speaks with its backends.
+                    boolean admitted = !meshed
+                            || plaintext(after, pod, port) instanceof MeshVerdict.Allowed
+                            || plaintext(before, pod, port) instanceof MeshVerdict.Denied;
+                    if (open && admitted) {
                         findings.note(name + ": the API server is let in");
                     } else if (context.givenUp(name)) {
                         findings.note(name + ": given up by name");
                     } else {
                         findings.object(name + ": the API server "
-                                + (servers.isEmpty() ? "(of unknown address)" : servers.toString()) + " is shut out");
+                                + (servers.isEmpty() ? "(of unknown address)" : servers.toString())
+                                + (open ? ", which has no certificate of the mesh, is refused by it" : " is shut out"));
                     }
                 }
             }
         }
+    }
+
+    private static MeshVerdict plaintext(Mesh mesh, Pod pod, int port) {
+        return mesh.decide(pod, port, Client.plaintext());
     }
 
     private record Backend(String owner, String namespace, String service, int port) {}

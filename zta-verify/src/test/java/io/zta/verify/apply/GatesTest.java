@@ -290,6 +290,24 @@ class GatesTest {
         String bare = pod("other", "legacy", "app: legacy", "", "", "");
         String meshed = pod("other", "legacy", "app: legacy", "", "", PROXY);
         String target = pod("shop", "orders", "app: orders", "", "ports: [{containerPort: 8080}]", PROXY);
+        String service = ORDERS.substring(ORDERS.indexOf("---\napiVersion: v1\nkind: Service"));
+        rows.add(row(
+                "APPLY-02",
+                "STRICT on the backend of a webhook",
+                given().of(MESH).before(target, service, hook).wanted(STRICT),
+                "TCP 8080: the API server (of unknown address), which has no certificate of the mesh, is refused by it",
+                given().of(MESH)
+                        .before(
+                                pod(
+                                        "shop",
+                                        "orders",
+                                        "app: orders",
+                                        "sidecar.istio.io/inject: 'false'",
+                                        "ports: [{containerPort: 8080}]",
+                                        ""),
+                                service,
+                                hook)
+                        .wanted(STRICT)));
         rows.add(row(
                 "APPLY-05",
                 "STRICT while a client has no sidecar",
