@@ -3,6 +3,7 @@ package io.zta.verify.apply;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.zta.intent.Phase;
+import io.zta.verify.internal.Lines;
 import java.util.Collection;
 import java.util.Locale;
 
@@ -12,14 +13,16 @@ final class PlanWriter {
 
     static String text(Plan plan) {
         StringBuilder out = new StringBuilder();
-        out.append("Plan for ").append(String.join(", ", plan.posture().namespaces()));
-        out.append(" to phase ").append(phase(plan.posture().phase()));
+        Lines.wrap(
+                out,
+                "",
+                "  ",
+                "Plan for " + String.join(", ", plan.posture().namespaces()) + " to phase "
+                        + phase(plan.posture().phase()));
         plan.from()
-                .forEach((namespace, phase) -> out.append("\n  ")
-                        .append(namespace)
-                        .append(" stands in phase ")
-                        .append(phase(phase)));
-        out.append("\n\n");
+                .forEach((namespace, phase) ->
+                        Lines.wrap(out, "  ", "    ", namespace + " stands in phase " + phase(phase)));
+        out.append('\n');
         if (plan.isEmpty()) {
             out.append("Nothing to write.\n");
         }
@@ -27,13 +30,9 @@ final class PlanWriter {
         for (Step step : plan.steps()) {
             out.append("Step ").append(++number).append("  ").append(step.id()).append('\n');
             for (Change change : step.changes()) {
-                out.append("  ")
-                        .append(change)
-                        .append(change.forced() ? "  (forced)" : "")
-                        .append('\n');
+                Lines.wrap(out, "  ", "    ", change + (change.forced() ? "  (forced)" : ""));
                 if (change.action() == Change.Action.CHANGE || change.action() == Change.Action.RESTORE) {
-                    change.fields()
-                            .forEach(field -> out.append("      ").append(field).append('\n'));
+                    change.fields().forEach(field -> Lines.wrap(out, "      ", "        ", field.toString()));
                 }
             }
         }
@@ -46,12 +45,11 @@ final class PlanWriter {
         section(out, "Notes", plan.impact().notes());
         out.append("\nGates\n");
         for (GateResult gate : plan.gates()) {
-            out.append("  ").append(gate.id()).append("  ");
-            out.append(gate.outcome().name().toLowerCase(Locale.ROOT)).append("  ");
-            out.append(gate.title()).append('\n');
-            gate.evidence().forEach(line -> out.append("      ").append(line).append('\n'));
+            String outcome = gate.outcome().name().toLowerCase(Locale.ROOT);
+            Lines.wrap(out, "  " + gate.id() + "  " + outcome + "  ", "      ", gate.title());
+            gate.evidence().forEach(line -> Lines.wrap(out, "      ", "        ", line));
             if (gate.outcome() != GateResult.Outcome.PASSED) {
-                out.append("      do: ").append(gate.answer()).append('\n');
+                Lines.wrap(out, "      do: ", "        ", gate.answer());
             }
         }
         int refused = plan.refused().size();
@@ -69,7 +67,7 @@ final class PlanWriter {
     private static void section(StringBuilder out, String title, Collection<?> lines) {
         if (!lines.isEmpty()) {
             out.append('\n').append(title).append('\n');
-            lines.forEach(line -> out.append("  ").append(line).append('\n'));
+            lines.forEach(line -> Lines.wrap(out, "  ", "    ", line.toString()));
         }
     }
 

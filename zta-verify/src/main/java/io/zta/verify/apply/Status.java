@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.zta.Posture;
 import io.zta.intent.Phase;
 import io.zta.intent.PostureException;
+import io.zta.verify.internal.Lines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,17 +113,15 @@ public record Status(List<Entry> postures) {
         }
         StringBuilder out = new StringBuilder();
         for (Entry entry : postures) {
-            out.append(String.join(", ", entry.namespaces()))
-                    .append(" (posture ")
-                    .append(entry.id())
-                    .append(") phase ")
-                    .append(PlanWriter.phase(entry.phase()))
-                    .append(", ")
-                    .append(entry.objects())
-                    .append(" objects\n");
-            entry.steps().forEach(step -> out.append("  ").append(step).append('\n'));
-            entry.unfinished().ifPresent(line -> out.append("  ").append(line).append('\n'));
-            entry.next().forEach(line -> out.append("  next: ").append(line).append('\n'));
+            Lines.wrap(
+                    out,
+                    "",
+                    "  ",
+                    String.join(", ", entry.namespaces()) + " (posture " + entry.id() + ") phase "
+                            + PlanWriter.phase(entry.phase()) + ", " + entry.objects() + " objects");
+            entry.steps().forEach(step -> Lines.wrap(out, "  ", "    ", step));
+            entry.unfinished().ifPresent(line -> Lines.wrap(out, "  ", "    ", line));
+            entry.next().forEach(line -> Lines.wrap(out, "  next: ", "    ", line));
         }
         return out.toString();
     }

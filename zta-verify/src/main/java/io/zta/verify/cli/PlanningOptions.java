@@ -81,10 +81,10 @@ final class PlanningOptions {
             options = options.overriding(gate);
         }
         for (String object : forced) {
-            options = options.forcing(object);
+            options = options.forcing(oneLine(object));
         }
         for (String name : givenUp) {
-            options = options.givingUp(name);
+            options = options.givingUp(oneLine(name));
         }
         for (String name : skipped) {
             options = options.skipping(phase(name));
@@ -103,6 +103,11 @@ final class PlanningOptions {
                     window, metricsSince.map(PlanningOptions::text).orElse(""), text(metrics.get())));
         }
         return options;
+    }
+
+    /** A name as it was printed, over several lines where it was long. */
+    private static String oneLine(String name) {
+        return name.strip().replaceAll("\\s+", " ");
     }
 
     private static String text(Path file) {

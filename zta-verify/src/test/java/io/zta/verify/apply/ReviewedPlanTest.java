@@ -101,6 +101,28 @@ class ReviewedPlanTest {
     }
 
     @Test
+    void the_text_keeps_to_80_columns_and_steers_no_terminal() {
+        Plan wide = plan(
+                "{}",
+                "4",
+                new Plan.Impact(
+                        List.of(new Flow(
+                                "a-long-namespace/a-long-name[Deployment]",
+                                "another-one/long-one[Pod]",
+                                "TCP 1-65535")),
+                        List.of(),
+                        List.of(),
+                        List.of("a note \u001b[2J that hides what comes before it")),
+                Outcome.REFUSED,
+                "evidence that goes on and on ".repeat(5),
+                "2 pods");
+        assertThat(wide.toText().lines()).allMatch(line -> line.length() <= 80);
+        assertThat(wide.toText())
+                .contains("  a-long-namespace/a-long-name[Deployment] -> another-one/long-one[Pod] TCP\n    1-65535\n")
+                .doesNotContain("\u001b");
+    }
+
+    @Test
     void a_file_that_is_no_plan_is_named() {
         for (String text : List.of("", "[]", "{}", "{\"posture\": \"kind: Pod\"}", "not JSON")) {
             ApplyException no = catchThrowableOfType(ApplyException.class, () -> ReviewedPlan.parse("plan.json", text));
