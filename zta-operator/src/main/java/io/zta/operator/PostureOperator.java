@@ -10,7 +10,12 @@ import io.zta.verify.apply.ApplyException;
 import io.zta.verify.apply.Plan;
 import io.zta.verify.apply.PlanOptions;
 import io.zta.verify.apply.Planner;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -35,11 +40,38 @@ public final class PostureOperator implements AutoCloseable {
     }
 
     /**
-     * Runs until the JVM is stopped, with the rights of the pod's service account (or the kubeconfig of the environment).
+     * What installs the operator, as one YAML stream: the custom resource's definition, its service account with the rights
+     * to verify and report, and its Deployment. The rights to repair drift are a role of their own that is bound to nobody.
      *
-     * @param arguments the interval, as in {@code PT5M}; five minutes where left out
+     * @param image the image that runs {@link #main}
+     */
+    public static String manifests(String image) {
+        if (!image.matches("[A-Za-z0-9][A-Za-z0-9._:/@-]*")) {
+            throw new IllegalArgumentException("\"" + image + "\" is no image");
+        }
+        return "---\n" + text(Posture.class, "crd.yaml")
+                + text(PostureOperator.class, "install.yaml").replace("IMAGE", image);
+    }
+
+    private static String text(Class<?> beside, String name) {
+        try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Runs until the JVM is stopped, with the rights of the pod's service account (or the kubeconfig of the environment); or
+     * prints {@link #manifests}.
+     *
+     * @param arguments the interval, as in {@code PT5M}, five minutes where left out; or {@code --manifests IMAGE}
      */
     public static void main(String[] arguments) throws InterruptedException {
+        if (arguments.length == 2 && arguments[0].equals("--manifests")) {
+            System.out.print(manifests(arguments[1]));
+            return;
+        }
         Duration interval = arguments.length == 0 ? Duration.ofMinutes(5) : Duration.parse(arguments[0]);
         try (KubernetesClient client = new KubernetesClientBuilder().build();
                 PostureOperator running = start(client, interval)) {
