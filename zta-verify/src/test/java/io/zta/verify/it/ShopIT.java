@@ -16,16 +16,11 @@ import io.zta.verify.apply.PlanOptions;
 import io.zta.verify.apply.Planner;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +71,7 @@ class ShopIT {
         client = LiveCluster.admin();
         namespace = LiveCluster.scratchNamespace(client, "zta-shop", Map.of("istio-injection", "enabled"));
         monitoring = LiveCluster.scratchNamespace(client, "zta-shop-mon", Map.of("istio-injection", "enabled"));
-        Certificate certificate = Certificate.of("policy." + namespace + ".svc");
+        ServingCertificate certificate = ServingCertificate.of("policy." + namespace + ".svc");
         String http = "httpGet: {path: /hostname, port: 8080}";
         String yaml = String.join(
                 "---\n",
@@ -357,54 +352,5 @@ class ShopIT {
         assertThat(client.admissionRegistration().v1().validatingAdmissionPolicies().list().getItems().stream()
                         .filter(policy -> policy.getMetadata().getName().endsWith(namespace)))
                 .isEmpty();
-    }
-
-    /** A certificate for a name, and its key, as PEM in Base64. */
-    private record Certificate(String certificate, String key) {
-        static Certificate of(String name) throws Exception {
-            Path store = Files.createTempDirectory("zta-shop").resolve("policy.p12");
-            Process keytool = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                    .toString(),
-                            "-genkeypair",
-                            "-alias",
-                            "policy",
-                            "-keyalg",
-                            "RSA",
-                            "-keysize",
-                            "2048",
-                            "-validity",
-                            "2",
-                            "-dname",
-                            "CN=policy",
-                            "-ext",
-                            "san=dns:" + name,
-                            "-storetype",
-                            "PKCS12",
-                            "-storepass",
-                            "changeit",
-                            "-keystore",
-                            store.toString())
-                    .redirectErrorStream(true)
-                    .start();
-            String output = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(keytool.waitFor()).as(output).isZero();
-            KeyStore keys = KeyStore.getInstance("PKCS12");
-            try (InputStream in = Files.newInputStream(store)) {
-                keys.load(in, "changeit".toCharArray());
-            }
-            return new Certificate(
-                    pem("CERTIFICATE", keys.getCertificate("policy").getEncoded()),
-                    pem(
-                            "PRIVATE KEY",
-                            keys.getKey("policy", "changeit".toCharArray()).getEncoded()));
-        }
-
-        private static String pem(String what, byte[] bytes) {
-            String text = "-----BEGIN " + what + "-----\n"
-                    + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes)
-                    + "\n-----END " + what + "-----\n";
-            return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
-        }
     }
 }
