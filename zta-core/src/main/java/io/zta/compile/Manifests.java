@@ -8,6 +8,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.zta.Posture;
+import io.zta.snapshot.Node;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,15 +17,6 @@ import java.util.Optional;
 
 /** The objects a posture compiles to, in the order of apply. The same posture gives the same bytes. Immutable. */
 public final class Manifests {
-    private static final ObjectMapper YAML = YAMLMapper.builder(YAMLFactory.builder()
-                    .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
-                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
-                    .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
-                    .disable(YAMLGenerator.Feature.SPLIT_LINES)
-                    .build())
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .build();
-
     private final List<Compiled> compiled;
     private final List<Extra> extras;
 
@@ -100,12 +92,36 @@ public final class Manifests {
         return Snapshot.ofText("compiled", text.toString());
     }
 
+    /** An object as the tree that {@link #yaml} would be read as. */
+    public static Node tree(HasMetadata object) {
+        return ModelTree.of(object)
+                .orElseGet(() -> Snapshot.ofText("compiled", yaml(object))
+                        .resources()
+                        .findFirst()
+                        .orElseThrow()
+                        .tree());
+    }
+
     /** An object as YAML, keys of maps sorted, ending in a line break. */
     public static String yaml(Object object) {
         try {
-            return YAML.writeValueAsString(object);
+            return Yaml.MAPPER.writeValueAsString(object);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("cannot write " + object.getClass().getSimpleName() + " as YAML", e);
         }
+    }
+
+    /** Made when the first object is written: a proof writes none, and making it takes longer than many a proof. */
+    private static final class Yaml {
+        static final ObjectMapper MAPPER = YAMLMapper.builder(YAMLFactory.builder()
+                        .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                        .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                        .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+                        .disable(YAMLGenerator.Feature.SPLIT_LINES)
+                        .build())
+                .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+                .build();
+
+        private Yaml() {}
     }
 }

@@ -10,6 +10,7 @@ import io.zta.finding.Hop;
 import io.zta.finding.Severity;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
+import io.zta.snapshot.Origin;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
@@ -35,11 +36,9 @@ final class SidecarRuleClaim {
     SidecarRuleClaim(Posture posture, Snapshot snapshot) {
         this.posture = posture;
         this.snapshot = snapshot;
-        this.compiled = Snapshot.ofText(
-                "compiled",
-                SidecarRule.of(posture).stream()
-                        .map(entry -> Manifests.yaml(entry.object()))
-                        .collect(Collectors.joining("---\n", "---\n", "")));
+        this.compiled = Snapshot.of(SidecarRule.of(posture).stream()
+                .map(entry -> Resource.of(Manifests.tree(entry.object()), Origin.MEMORY))
+                .toList());
     }
 
     ClaimResult examine(String namespace) {
@@ -61,7 +60,7 @@ final class SidecarRuleClaim {
                     Severity.ERROR,
                     "Namespace " + namespace,
                     "admits pods without a sidecar: " + missing + name + " is not there",
-                    List.of(new Evidence(missing + name, "", "absent", io.zta.snapshot.Origin.MEMORY)),
+                    List.of(new Evidence(missing + name, "", "absent", Origin.MEMORY)),
                     List.of(
                             Hop.of("whoever may create pods or workloads in " + namespace
                                     + " creates one that opts out of its sidecar"),

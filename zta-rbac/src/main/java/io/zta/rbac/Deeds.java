@@ -216,10 +216,7 @@ final class Deeds {
         if (object.getKind().equals("Namespace")) {
             return;
         }
-        Resource compiled = Snapshot.ofText("compiled", Manifests.yaml(object))
-                .resources()
-                .findFirst()
-                .orElseThrow();
+        Resource compiled = Resource.of(Manifests.tree(object), Origin.MEMORY);
         Resource there = snapshot.find(compiled.type(), compiled.namespace(), compiled.name())
                 .orElse(compiled);
         String group = compiled.type().group();
