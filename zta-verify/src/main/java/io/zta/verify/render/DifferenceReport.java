@@ -129,15 +129,7 @@ public final class DifferenceReport {
                 "closed",
                 difference.closed().stream().map(DifferenceReport::tree).toList(),
                 "doubts",
-                difference.doubts().stream()
-                        .map(doubt -> Json.object(
-                                "reason",
-                                doubt.reason(),
-                                "resolve",
-                                doubt.resolve(),
-                                "at",
-                                JsonReport.place(doubt.origin())))
-                        .toList());
+                difference.doubts().stream().map(JsonReport::doubt).toList());
     }
 
     private static Map<String, Object> tree(Change change) {

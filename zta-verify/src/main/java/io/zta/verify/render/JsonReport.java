@@ -117,7 +117,7 @@ final class JsonReport {
                 result.assumptions());
     }
 
-    private static Map<String, Object> doubt(Doubt doubt) {
+    static Map<String, Object> doubt(Doubt doubt) {
         return Json.object("reason", doubt.reason(), "resolve", doubt.resolve(), "at", place(doubt.origin()));
     }
 

@@ -76,15 +76,7 @@ public final class Turning {
                 "turns",
                 pivot.turns().stream().map(Turning::tree).toList(),
                 "wanting",
-                pivot.wanting().stream()
-                        .map(doubt -> Json.object(
-                                "reason",
-                                doubt.reason(),
-                                "resolve",
-                                doubt.resolve(),
-                                "at",
-                                JsonReport.place(doubt.origin())))
-                        .toList(),
+                pivot.wanting().stream().map(JsonReport::doubt).toList(),
                 "tried",
                 pivot.tried());
     }
