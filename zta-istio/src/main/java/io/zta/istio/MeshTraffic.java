@@ -175,7 +175,8 @@ public final class MeshTraffic {
             boolean allowed = posture.intents(Intent.Allow.class).stream()
                     .filter(allow -> wears(pod, allow.to().labels()) && !isPeer(pod, allow))
                     .flatMap(allow -> allow.ports().stream())
-                    .anyMatch(named -> named.protocol().name().equals(port.protocol()) && named.contains(port.number()));
+                    .anyMatch(
+                            named -> named.protocol().name().equals(port.protocol()) && named.contains(port.number()));
             if (allowed
                     && port.protocol().equals("TCP")
                     && !served.contains(port.number())

@@ -234,13 +234,20 @@ class MeshClaimsTest {
 
     @Test
     void MESH_94_an_allowed_port_that_no_service_leads_to_is_unknown() {
-        Posture posture = ZeroTrust.namespace("shop").strictMtls().allowFrom(Workload.labelled("app", "web")).onPort(8080);
-        Snapshot unserved = Snapshot.ofText("cluster", CLUSTER.replace("selector: {app: orders}", "selector: {app: other}"))
+        Posture posture = ZeroTrust.namespace("shop")
+                .strictMtls()
+                .allowFrom(Workload.labelled("app", "web"))
+                .onPort(8080);
+        Snapshot unserved = Snapshot.ofText(
+                        "cluster", CLUSTER.replace("selector: {app: orders}", "selector: {app: other}"))
                 .with(MeshObjectsTest.compiled(posture));
         assertThat(unserved.damages()).isEmpty();
-        assertThat(traffic(posture, unserved).verdict()).isInstanceOfSatisfying(Verdict.Unknown.class, unknown -> assertThat(
-                        unknown.doubts())
-                .anySatisfy(doubt -> assertThat(doubt.reason()).contains("no Service leads to shop/orders TCP 8080")));
+        assertThat(traffic(posture, unserved).verdict())
+                .isInstanceOfSatisfying(
+                        Verdict.Unknown.class,
+                        unknown -> assertThat(unknown.doubts())
+                                .anySatisfy(doubt -> assertThat(doubt.reason())
+                                        .contains("no Service leads to shop/orders TCP 8080")));
         Snapshot served = Snapshot.ofText("cluster", CLUSTER).with(MeshObjectsTest.compiled(posture));
         assertThat(traffic(posture, served).verdict().toString()).doesNotContain("no Service leads to");
     }

@@ -330,7 +330,8 @@ class MeshSemanticsTest {
                 "the injector's selectors decide where the pod says nothing",
                 bare
                         + template("", "", "")
-                        + String.format(config, "{\"neverInjectSelector\": [{\"matchLabels\": {\"app\": \"orders\"}}]}"),
+                        + String.format(
+                                config, "{\"neverInjectSelector\": [{\"matchLabels\": {\"app\": \"orders\"}}]}"),
                 8080,
                 PLAIN,
                 "allowed");
