@@ -21,7 +21,7 @@ public final class ProbeVictim {
                 RedTeam.run(
                         RedTeamIT.posture(),
                         client,
-                        options.withMarker(arguments[2]).withTimes(Duration.ofSeconds(45), Duration.ofSeconds(10), 3));
+                        options.withMarker(arguments[2]).withTimes(Duration.ofSeconds(60), Duration.ofSeconds(10), 3));
             } else {
                 Prober.probe(
                         ZeroTrust.namespace(arguments[1]).denyDirectAccess().strictMtls(),

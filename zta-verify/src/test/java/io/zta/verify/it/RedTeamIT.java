@@ -104,6 +104,7 @@ class RedTeamIT {
             try {
                 Scene.await(
                         "the posture is there",
+                        Duration.ofMinutes(2),
                         () -> left(admin, run).stream()
                                 .anyMatch(name -> name.startsWith("ValidatingAdmissionPolicyBinding zta-")));
             } finally {
