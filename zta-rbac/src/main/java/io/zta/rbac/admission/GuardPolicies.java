@@ -130,10 +130,13 @@ public final class GuardPolicies {
                                 + Cel.list(LABELS)
                                 + " || " + prefixes + ") && !(key in variables.before && key in variables.after"
                                 + " && variables.before[key] == variables.after[key])))")
+                // One that has had its owner all along is finalized by the namespace controller like any other.
                 .let(
                         "owned",
                         "request.operation == 'UPDATE' && has(object.metadata.ownerReferences)"
-                                + " && object.metadata.ownerReferences.size() > 0")
+                                + " && object.metadata.ownerReferences.size() > 0"
+                                + " && !(has(oldObject.metadata.ownerReferences)"
+                                + " && object.metadata.ownerReferences == oldObject.metadata.ownerReferences)")
                 .let("mayApply", Cel.MAY_APPLY_ANYWHERE)
                 .require(
                         "request.operation == 'DELETE' || !variables.touched && !variables.owned || variables.mayApply",

@@ -544,6 +544,19 @@ class AdmissionTest {
                 "denied"));
         rows.add(row(
                 "ADM-45",
+                "the owner it has had before",
+                OURS,
+                write(
+                        DEVELOPER,
+                        Operation.UPDATE,
+                        "",
+                        "namespaces",
+                        "",
+                        "metadata: {name: shop, ownerReferences: [{name: x}]}",
+                        "metadata: {name: shop, ownerReferences: [{name: x}]}"),
+                "allowed"));
+        rows.add(row(
+                "ADM-45",
                 "deletion",
                 OURS,
                 write(DEVELOPER, Operation.DELETE, "", "namespaces", "", "", "metadata: {name: shop}"),
