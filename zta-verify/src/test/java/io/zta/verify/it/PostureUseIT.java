@@ -66,6 +66,9 @@ class PostureUseIT {
         gateway = scene.pod("istio-system", "app=istio-ingressgateway")
                 .getStatus()
                 .getPodIP();
+        Scene.await(
+                "the gateway knows the way to the shop",
+                () -> request(gateway, 8080, scene.host).contains(" 200"));
     }
 
     @AfterAll
