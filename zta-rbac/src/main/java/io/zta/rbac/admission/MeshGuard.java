@@ -19,6 +19,9 @@ final class MeshGuard {
     static final String ROOT = "istio-system";
 
     private static final String ISTIOD = "istiod";
+    /** The account that other clusters' control planes read this one by: it may read the signing key. */
+    private static final String READER = "istio-reader-service-account";
+
     private static final String ISTIOD_USER = "system:serviceaccount:" + ROOT + ":" + ISTIOD;
 
     /** Controllers that make pods and workloads of workloads, which are judged themselves. */
@@ -103,6 +106,7 @@ final class MeshGuard {
         accounts.put(gateway.namespace() + "/" + gateway.serviceAccount(), "");
         if (mesh) {
             accounts.put(ROOT + "/" + ISTIOD, "");
+            accounts.put(ROOT + "/" + READER, "");
         }
         List<String> others = namespaces(posture);
         List<Compiled> all = new ArrayList<>();
