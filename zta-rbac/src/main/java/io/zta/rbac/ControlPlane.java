@@ -1,6 +1,7 @@
 package io.zta.rbac;
 
 import io.zta.intent.Subject;
+import io.zta.snapshot.Node;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -68,5 +69,16 @@ public final class ControlPlane {
                                 || subject.name().startsWith("system:node:"))
                 || subject.kind() == Subject.Kind.GROUP && subject.name().startsWith("system:nodes")
                 || subject.kind() == Subject.Kind.GROUP && subject.name().startsWith("system:bootstrappers");
+    }
+
+    /**
+     * Whether a webhook of a configuration is istiod's own: its injector adds its sidecar, its validator looks at Istio's
+     * kinds. Part of the trusted base.
+     */
+    public static boolean isIstiods(Node webhook) {
+        Node service = webhook.at("clientConfig", "service");
+        String name = service.get("name").textOr("");
+        return service.get("namespace").textOr("").equals("istio-system")
+                && (name.equals("istiod") || name.startsWith("istiod-"));
     }
 }

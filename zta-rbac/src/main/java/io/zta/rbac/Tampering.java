@@ -131,11 +131,7 @@ public final class Tampering {
     /** What changes objects on their way in, after whoever made them was asked for his rights. */
     private void rewriters(ClaimResult.Collector result, Snapshot snapshot) {
         for (Resource webhooks : snapshot.resources(GroupKind.MUTATING_WEBHOOK_CONFIGURATION)) {
-            boolean injector = webhooks.tree().get("webhooks").items().stream()
-                    .map(webhook -> webhook.at("clientConfig", "service"))
-                    .allMatch(service -> service.get("namespace").textOr("").equals(ISTIOD.namespace())
-                            && service.get("name").textOr("").startsWith("istiod"));
-            if (!injector) {
+            if (!webhooks.tree().get("webhooks").items().stream().allMatch(ControlPlane::isIstiods)) {
                 result.assume("Whoever runs the webhooks of " + webhooks.display()
                         + " is trusted: they may change pods and policies on their way in.");
             }

@@ -3,6 +3,7 @@ package io.zta.rbac.admission;
 import io.zta.finding.Doubt;
 import io.zta.rbac.AdmissionVerdicts.Operation;
 import io.zta.rbac.AdmissionVerdicts.Request;
+import io.zta.rbac.ControlPlane;
 import io.zta.rbac.admission.MatchRules.Match;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
@@ -45,19 +46,11 @@ final class Webhooks {
         MatchRules rules = new MatchRules(snapshot);
         for (Resource configuration : snapshot.resources(kind)) {
             for (Node webhook : configuration.tree().get("webhooks").items()) {
-                if (!trusted(webhook) && rules.webhook(webhook, request) != Match.NO) {
+                if (!ControlPlane.isIstiods(webhook) && rules.webhook(webhook, request) != Match.NO) {
                     doubts.add(doubt(configuration, webhook.get("name").textOr(""), what + engine(webhook)));
                 }
             }
         }
-    }
-
-    /** Istiod's own: its injector adds its sidecar, its validator looks at Istio's kinds. Part of the trusted base. */
-    private static boolean trusted(Node webhook) {
-        Node service = webhook.at("clientConfig", "service");
-        String name = service.get("name").textOr("");
-        return service.get("namespace").textOr("").equals(MeshGuard.ROOT)
-                && (name.equals("istiod") || name.startsWith("istiod-"));
     }
 
     private String engine(Node webhook) {
