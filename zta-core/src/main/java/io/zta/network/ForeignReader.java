@@ -72,7 +72,8 @@ final class ForeignReader {
                     List.of(new Doubt(
                             resource.display() + " is of a kind that is not evaluated (" + resource.type() + ")",
                             "say the same in NetworkPolicies, or look at the pods it selects by hand",
-                            resource.origin()))));
+                            resource.origin())),
+                    false));
         }
         return policies;
     }

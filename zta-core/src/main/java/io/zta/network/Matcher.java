@@ -86,6 +86,11 @@ final class Matcher {
                 addresses(selected, Bits.none(universe.size()), best, possible);
                 Bits.setRange(possible, 0, universe.size()); // a snapshot need not hold every node
             }
+            case DOMAINS -> { // only what is allowed is given by name, and whoever answers for the name picks the
+                // address
+                Bits.setRange(best, universe.classCount(), universe.size());
+                Bits.setRange(possible, 0, universe.size());
+            }
             case UNKNOWN -> Bits.setRange(possible, 0, universe.size());
         }
     }

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param ingress its ingress rules; empty where it says nothing of ingress at all
  * @param egress its egress rules; empty where it says nothing of egress at all
  * @param problems what of it can't be read or evaluated; the API server would refuse most of it
+ * @param legible whether it can only mean what was read, problems or not
  */
 record Policy(
         Resource resource,
@@ -27,7 +28,8 @@ record Policy(
         Selector pods,
         Optional<List<Rule>> ingress,
         Optional<List<Rule>> egress,
-        List<Doubt> problems) {
+        List<Doubt> problems,
+        boolean legible) {
     Policy {
         ingress = ingress.map(List::copyOf);
         egress = egress.map(List::copyOf);
@@ -57,6 +59,11 @@ record Policy(
             }
         }
         return false;
+    }
+
+    /** Whether another policy stands in the same place of a tier, so that it is not said which of the two wins. */
+    boolean isBeside(Policy other) {
+        return (tier == Tier.ADMIN || tier == Tier.BASELINE) && tier == other.tier && priority == other.priority;
     }
 
     boolean isReadable() {

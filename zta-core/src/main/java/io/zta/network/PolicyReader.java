@@ -78,7 +78,7 @@ final class PolicyReader {
 
     private Policy policy(
             Tier tier, Selector pods, Optional<List<Rule>> ingress, Optional<List<Rule>> egress, List<Doubt> problems) {
-        return new Policy(resource, tier, 0, Optional.empty(), pods, ingress, egress, problems);
+        return new Policy(resource, tier, 0, Optional.empty(), pods, ingress, egress, problems, problems.isEmpty());
     }
 
     private void problem(Node at, String reason) {

@@ -14,7 +14,6 @@ import io.zta.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -338,7 +337,7 @@ public final class Reachability {
     /** Why the row of a class is not certain; the caller owns the list. */
     List<Doubt> doubts(int pods, Direction direction) {
         List<Doubt> doubts = new ArrayList<>();
-        Set<Integer> priorities = new HashSet<>();
+        List<Policy> beside = new ArrayList<>();
         for (Policy policy : rows.selecting(pods)) {
             if (policy.rules(direction).isEmpty() && policy.isReadable()) {
                 continue;
@@ -352,13 +351,16 @@ public final class Reachability {
                         "add " + type + " to policyTypes, or take the rules out",
                         policy.resource().originOf(policy.resource().spec().get(direction.field()))));
             }
-            if (policy.tier() == Tier.ADMIN && !priorities.add(policy.priority())) {
-                doubts.add(new Doubt(
-                        policy.resource().display() + " shares its priority with another policy, and which one wins "
-                                + "is not defined",
-                        "give each policy a priority of its own",
-                        policy.resource().origin()));
+            for (Policy other : beside) {
+                if (policy.isBeside(other)) {
+                    doubts.add(new Doubt(
+                            policy.resource().display() + " has the priority of "
+                                    + other.resource().display() + ", and which of the two wins is not defined",
+                            "give each policy of a tier a priority of its own",
+                            policy.resource().origin()));
+                }
             }
+            beside.add(policy);
             if ((policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE)
                     && options.tiers() == Options.Tiers.UNKNOWN) {
                 doubts.add(new Doubt(
@@ -375,7 +377,13 @@ public final class Reachability {
                             "give the port's number, or name the plugin",
                             policy.resource().originOf(rule.node())));
                 }
-                if (policy.isReadable() && !matcher.match(policy, rule).isCertain()) {
+                if (rule.peers().stream().anyMatch(peer -> peer.kind() == Rule.Peer.Kind.DOMAINS)) {
+                    doubts.add(new Doubt(
+                            policy.resource().display() + ": which addresses the names of " + rule.path()
+                                    + " stand for is not in a snapshot, so it was taken to let out to every address",
+                            "give the addresses as networks",
+                            policy.resource().originOf(rule.node())));
+                } else if (policy.isReadable() && !matcher.match(policy, rule).isCertain()) {
                     doubts.add(new Doubt(
                             policy.resource().display() + ": whether " + rule.path()
                                     + " matches pods by their address depends on the network plugin and on addresses "

@@ -162,7 +162,7 @@ final class Rows {
         for (Policy policy : policies) {
             foreign |= policy.tier() == Tier.FOREIGN;
             tiers |= policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE;
-            certain &= policy.isReadable() && policy.tier() != Tier.UNLISTED;
+            certain &= policy.isReadable() && policy.tier() != Tier.UNLISTED && !sharesPriority(policies, policy);
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
                 certain &= matcher.match(policy, rule).isCertain() && !needsSidecars(policy, rule, pods, direction);
             }
@@ -313,42 +313,99 @@ final class Rows {
         }
 
         void apply(int end, int which, Action action) {
-            int settled = ports.union(ports.union(allowed[end], denied[end]), passed[end]);
-            int open = ports.minus(which, settled);
+            int open = ports.minus(which, settled(end));
             if (open != PortTable.NONE) {
-                int[] kept = switch (action) {
-                    case ALLOW -> allowed;
-                    case DENY -> denied;
-                    case PASS -> passed;
-                };
+                int[] kept = kept(action);
                 kept[end] = ports.union(kept[end], open);
             }
         }
+
+        /** Takes what policies of one priority decided each by itself, of which any may win. */
+        void join(List<Decided> alternatives, Level level) {
+            List<Action> order = level == Level.SURE
+                    ? List.of(Action.DENY, Action.PASS, Action.ALLOW)
+                    : List.of(Action.ALLOW, Action.PASS, Action.DENY);
+            for (int end = 0; end < allowed.length; end++) {
+                for (Action action : order) {
+                    for (Decided other : alternatives) {
+                        apply(end, other.kept(action)[end], action);
+                    }
+                }
+            }
+        }
+
+        private int[] kept(Action action) {
+            return switch (action) {
+                case ALLOW -> allowed;
+                case DENY -> denied;
+                case PASS -> passed;
+            };
+        }
+
+        private int settled(int end) {
+            return ports.union(ports.union(allowed[end], denied[end]), passed[end]);
+        }
+    }
+
+    /** Whether another policy of the same tier has the same priority: then either of the two may win. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean sharesPriority(List<Policy> policies, Policy policy) {
+        for (Policy other : policies) {
+            if (other != policy && policy.isBeside(other)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private Decided decide(int pods, Direction direction, List<Policy> policies, Tier tier, Level level) {
         Decided decided = new Decided();
-        for (Policy policy : policies) {
-            if (policy.tier() == tier) {
-                decided.unreadable |= !policy.isReadable() && level != Level.BEST;
-                for (Rule rule : policy.rules(direction).orElse(List.of())) {
-                    Match match = matcher.match(policy, rule);
-                    if (needsSidecars(policy, rule, pods, direction)) {
-                        Bits.addAll(decided.murky, match.possible());
-                    } else if (!match.isCertain()) {
-                        long[] doubtful = Bits.copy(match.possible());
-                        Bits.remove(doubtful, match.sure());
-                        Bits.addAll(decided.murky, doubtful);
-                    }
-                    Bits.forEach(
-                            match.best(),
-                            end -> decided.apply(
-                                    end,
-                                    portsAt(rule, direction == Direction.INGRESS ? pods : end, sidecars(Level.BEST)),
-                                    rule.action()));
+        List<Policy> inTier =
+                policies.stream().filter(policy -> policy.tier() == tier).toList();
+        for (int first = 0, next; first < inTier.size(); first = next) {
+            next = first + 1;
+            while (next < inTier.size() && inTier.get(first).isBeside(inTier.get(next))) {
+                next++;
+            }
+            if (next == first + 1) {
+                add(decided, decided, pods, direction, inTier.get(first), level);
+            } else {
+                List<Decided> alternatives = new ArrayList<>();
+                for (Policy policy : inTier.subList(first, next)) {
+                    Decided alone = new Decided();
+                    add(decided, alone, pods, direction, policy, level);
+                    alternatives.add(alone);
                 }
+                decided.join(alternatives, level);
             }
         }
         return decided;
+    }
+
+    /**
+     * Adds what a policy decides. One that is not legible forbids nothing in rows: the API server would refuse it, or it may
+     * mean something else than was read.
+     */
+    private void add(Decided doubts, Decided decided, int pods, Direction direction, Policy policy, Level level) {
+        doubts.unreadable |= !policy.isReadable() && level != Level.BEST;
+        for (Rule rule : policy.rules(direction).orElse(List.of())) {
+            if (!policy.legible() && rule.action() != Action.ALLOW) {
+                continue;
+            }
+            Match match = matcher.match(policy, rule);
+            if (needsSidecars(policy, rule, pods, direction)) {
+                Bits.addAll(doubts.murky, match.possible());
+            } else if (!match.isCertain()) {
+                long[] doubtful = Bits.copy(match.possible());
+                Bits.remove(doubtful, match.sure());
+                Bits.addAll(doubts.murky, doubtful);
+            }
+            Bits.forEach(
+                    match.best(),
+                    end -> decided.apply(
+                            end,
+                            portsAt(rule, direction == Direction.INGRESS ? pods : end, sidecars(Level.BEST)),
+                            rule.action()));
+        }
     }
 }

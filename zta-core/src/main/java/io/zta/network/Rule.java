@@ -54,7 +54,9 @@ record Rule(String path, Node node, Action action, boolean everyone, List<Peer> 
             PODS,
             ADDRESSES,
             NODES,
-            /** Not readable, or nothing that a snapshot can resolve (domain names): it might match anything. */
+            /** Names that stand for addresses which no snapshot holds. */
+            DOMAINS,
+            /** Not readable: it might match anything. */
             UNKNOWN
         }
     }

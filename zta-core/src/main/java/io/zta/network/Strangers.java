@@ -20,7 +20,7 @@ import java.util.Set;
 
 /**
  * Pods that are not there and that anyone with the right to create pods could make: for each peer that a policy of a
- * protected namespace lets in or out to, one that wears just the labels asked for, in each sort of namespace that the peer
+ * protected namespace or of a tier lets in or out to, one that wears just the labels asked for, in each sort of namespace that the peer
  * takes. A policy is judged by whom it would let through, not by who happens to run.
  */
 final class Strangers {
@@ -51,6 +51,15 @@ final class Strangers {
                 for (Node rule : policy.spec().get(direction.field()).items()) {
                     for (Node peer : rule.get(direction.peers()).items()) {
                         add(snapshot, told, namespace, peer, pods, made);
+                    }
+                }
+            }
+        }
+        for (GroupKind kind : TierReader.KINDS) {
+            for (Resource policy : snapshot.resources(kind)) {
+                for (Node rule : policy.spec().get(direction.field()).items()) {
+                    for (Node peer : rule.get(direction.peers()).items()) {
+                        add(snapshot, told, "", ofTier(peer), pods, made);
                     }
                 }
             }
@@ -89,6 +98,20 @@ final class Strangers {
             names.addAll(List.of("kube-system", "istio-system")); // the cluster's DNS, the mesh's control plane
         }
         return names;
+    }
+
+    /** A peer of a tier in the words of a NetworkPolicy; one that is no pods' stays as it is. */
+    private static Node ofTier(Node peer) {
+        Node pods = peer.get("pods");
+        if (!pods.isObject() && !peer.get("namespaces").isObject()) {
+            return Node.object(Map.of("ipBlock", peer));
+        }
+        Node namespaces = pods.isObject() ? pods.get("namespaceSelector") : peer.get("namespaces");
+        return Node.object(Map.of(
+                "namespaceSelector",
+                namespaces.isAbsent() ? Node.object(Map.of()) : namespaces,
+                "podSelector",
+                pods.get("podSelector")));
     }
 
     private static void add(

@@ -49,7 +49,7 @@ final class Universe {
                     case PODS -> labels.addAll(peer.pods().keys());
                     case ADDRESSES -> blocks.addAll(peer.blocks());
                     case NODES -> blocks.addAll(nodes);
-                    case UNKNOWN -> {}
+                    case DOMAINS, UNKNOWN -> {}
                 }
             }
         }

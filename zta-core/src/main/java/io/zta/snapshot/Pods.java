@@ -102,7 +102,7 @@ public final class Pods {
                 return Optional.of(new WorkloadRef(
                         resource.namespace(),
                         owner.get("name").textOr(""),
-                        owner.get("kind").textOr("")));
+                        owner.get("kind").textOr("Pod")));
             }
         }
         return Optional.empty();

@@ -198,6 +198,22 @@ final class NetworkClaimsTest {
     }
 
     @Test
+    void a_tier_is_judged_by_whom_it_would_let_in_as_well() {
+        for (String peer : List.of(
+                "{pods: {namespaceSelector: {}, podSelector: {matchLabels: {role: monitor}}}}",
+                "{namespaces: {matchLabels: {purpose: monitoring}}}")) {
+            Snapshot tier = with(
+                    closed(POSTURE),
+                    "{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: all}, spec:"
+                            + " {priority: 1, subject: {namespaces: {}}, ingress: [{action: Allow, from: [" + peer
+                            + "]}]}}");
+            assertThat(claim(POSTURE, tier, Claim.DIRECT_ACCESS).verdict())
+                    .as(peer)
+                    .isInstanceOf(Verdict.Unknown.class);
+        }
+    }
+
+    @Test
     void egress_is_violated_without_policies_and_proven_with_them() {
         Posture posture = ZeroTrust.namespace("shop")
                 .denyEgress()

@@ -46,6 +46,12 @@ class NetworkSemanticsTest {
             {apiVersion: v1, kind: Pod, metadata: {name: h, namespace: two, labels: {app: c}}, spec: {hostNetwork: true, containers: [{name: c}]}, status: {podIP: 192.168.0.1}}
             """;
 
+    private static final String ADMIN =
+            "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n" + "metadata: {name: %s}\n";
+
+    private static final Options ENFORCED = new Options(
+            Options.IpBlocks.MATCH_PODS, Options.Nodes.ALLOWED, Options.Tiers.ENFORCED, Options.SidecarPorts.COUNTED);
+
     private static final String DENY = policy("deny", "podSelector: {}, policyTypes: [Ingress]");
 
     private record Row(String id, String objects, String from, String to, String port, State expected) {}
@@ -191,7 +197,29 @@ class NetworkSemanticsTest {
                 "one/b",
                 "TCP 90",
                 unknown);
+        String two = tier("a", 5, "Allow") + tier("b", 5, "Deny");
+        row("NET-40", DENY + two, "two/c", "one/b", "TCP 80", unknown);
+        row("NET-40", DENY + tier("a", 5, "Deny") + tier("b", 5, "Allow"), "two/c", "one/b", "TCP 80", unknown);
+        row("NET-40", DENY + tier("a", 5, "Deny") + tier("b", 5, "Deny"), "two/c", "one/b", "TCP 80", no);
+        row("NET-40", DENY + tier("0", 1, "Deny") + two, "two/c", "one/b", "TCP 80", no);
+        String misspelt =
+                tier("a", 5, "Allow").replace("from:", "ports: [{portNumber: {protcol: UDP, port: 53}}], from:");
+        row("NET-41", DENY + misspelt, "two/c", "one/b", "UDP 53", unknown);
+        String noneOut = policy("out", "podSelector: {}, policyTypes: [Egress]");
+        row("NET-42", noneOut + egressTier("{domainNames: [db.example.org]}"), "one/a", "two/c", "TCP 80", unknown);
         return rows;
+    }
+
+    /** An AdminNetworkPolicy about all that comes from pods. */
+    private static String tier(String name, int priority, String action) {
+        return ADMIN.formatted(name) + "spec: {priority: " + priority
+                + ", subject: {namespaces: {}}, ingress: [{action: " + action + ", from: [{namespaces: {}}]}]}\n";
+    }
+
+    /** An AdminNetworkPolicy that lets out to this. */
+    private static String egressTier(String peer) {
+        return ADMIN.formatted("out") + "spec: {priority: 5, subject: {namespaces: {}}, egress: [{action: Allow, to: ["
+                + peer + "]}]}\n";
     }
 
     private static State state(Row row, Options options) {
@@ -218,11 +246,7 @@ class NetworkSemanticsTest {
 
     @Test
     void tiers_decide_where_the_plugin_enforces_them() {
-        Options enforced = new Options(
-                Options.IpBlocks.MATCH_PODS,
-                Options.Nodes.ALLOWED,
-                Options.Tiers.ENFORCED,
-                Options.SidecarPorts.COUNTED);
+        Options enforced = ENFORCED;
         String head = "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: ";
         String tier =
                 "}\nspec: {priority: %s, subject: {namespaces: {}}, ingress: [{action: %s, from: [{namespaces: {}}]}]}\n";
@@ -244,6 +268,112 @@ class NetworkSemanticsTest {
                         new Row("NET-29", baseline + ingress("[{}]"), "two/c", "one/b", "TCP 80", State.ALLOWED),
                         enforced))
                 .isEqualTo(State.ALLOWED);
+    }
+
+    /** What becomes of a policy that denies b everything from pods, in the rows and as a verdict. */
+    private static void assertDeny(String objects, boolean shown) {
+        Row row = new Row("NET-41", objects, "two/c", "one/b", "TCP 80", State.UNKNOWN);
+        assertThat(state(row, ENFORCED)).as(objects).isEqualTo(State.UNKNOWN);
+        Reach reach = Reach.of(Snapshot.ofText("cluster", CLUSTER + objects));
+        assertThat(reach.notes())
+                .as(objects)
+                .anySatisfy(note -> assertThat(note.reason()).contains("NetworkPolicy"));
+        assertThat(reach.rows().stream()
+                        .anyMatch(r -> r.src().equals("two/c[Pod]") && r.dst().equals("one/b[Pod]")))
+                .as(objects)
+                .isEqualTo(shown);
+    }
+
+    @Test
+    void a_policy_of_a_tier_that_the_api_server_would_refuse_proves_nothing() {
+        String deny = tier("m", 5, "Deny");
+        assertThat(state(new Row("NET-29", deny, "two/c", "one/b", "TCP 80", State.DENIED), ENFORCED))
+                .isEqualTo(State.DENIED);
+        assertDeny(deny.replace("priority: 5", "priority: 1001"), false);
+        assertDeny(deny.replace("from: [{namespaces: {}}]", "from: [{pods: {namespaceSelector: {}}}]"), false);
+        assertDeny(deny.replace("subject: {namespaces: {}}", "subject: {pods: {podSelector: {}}}"), false);
+        assertDeny(
+                deny.replace("AdminNetworkPolicy", "BaselineAdminNetworkPolicy").replace("priority: 5, ", ""), false);
+        assertDeny(deny.replace("action", "name: " + "n".repeat(101) + ", action"), false);
+        String cluster = deny.replace("v1alpha1", "v1alpha2")
+                .replace("AdminNetworkPolicy", "ClusterNetworkPolicy")
+                .replace("priority", "tier: Admin, priority");
+        assertThat(state(new Row("NET-29", cluster, "two/c", "one/b", "TCP 80", State.DENIED), ENFORCED))
+                .isEqualTo(State.DENIED);
+        assertDeny(cluster.replace("from", "protocols: [{tcp: {}}, {udp: {}}, {sctp: {}}], from"), false);
+        String rule = "{action: Deny, from: [{namespaces: {}}]}";
+        assertDeny(cluster.replace(rule, (rule + ", ").repeat(26)), false);
+    }
+
+    @Test
+    void a_policy_of_a_tier_that_cannot_be_read_forbids_nothing_in_rows() {
+        String deny = tier("m", 5, "Deny");
+        String cluster = deny.replace("v1alpha1", "v1beta1")
+                .replace("AdminNetworkPolicy", "ClusterNetworkPolicy")
+                .replace("priority", "tier: Admin, priority");
+        for (String part : List.of(
+                "priority: 5>priority: high",
+                "priority: 5>order: 5",
+                "v1alpha1>v1alpha9",
+                "subject: {namespaces: {}}>subject: null",
+                "subject: {namespaces: {}}>subject: {namespaces: {matchlabels: {a: b}}}",
+                "from: [{namespaces: {}}]>from: [{namespaces: {}}], allPorts: true",
+                "from: [{namespaces: {}}]>from: [{namespaces: {}}], protocols: [{tcp: {}}]",
+                "from: [{namespaces: {}}]>from: [{namespaces: {}}], ports: []",
+                "from: [{namespaces: {}}]>from: [{namespaces: {}}, {networks: [10.0.0.0/8]}]",
+                "from: [{namespaces: {}}]>from: [{namespaces: {}}, {pods: {namespaceSelector: {}, podSelecter: {}}}]",
+                "ingress:>ingresses: [], ingress:")) {
+            String[] change = part.split(">");
+            assertThat(deny).contains(change[0]);
+            assertDeny(deny.replace(change[0], change[1]), true);
+        }
+        for (String protocol : List.of(
+                "{tcp: {destinationPorts: {number: 80}}}",
+                "{tcp: {destinationPort: {number: 80, range: {start: 1, end: 2}}}}",
+                "{tcp: {destinationPort: {number: 80}}, udp: {destinationPort: {number: 80}}}",
+                "{portNumber: {port: 80}}")) {
+            assertDeny(cluster.replace("from:", "protocols: [" + protocol + "], from:"), true);
+        }
+        assertDeny(cluster.replace("from:", "ports: [{portNumber: {port: 80}}], from:"), true);
+    }
+
+    @Test
+    void addresses_of_a_tier_are_blocks_and_nothing_else() {
+        for (String networks : List.of("[]", "[203.0.113.9]", "[203.0.113.0-203.0.113.9]", "[db.example.org]")) {
+            Snapshot snapshot = Snapshot.ofText(
+                    "cluster",
+                    CLUSTER + egressTier("{networks: " + networks + "}").replace("Allow", "Deny"));
+            assertThat(Reach.of(snapshot).rows())
+                    .as(networks)
+                    .contains(new Reach.Row("one/a[Pod]", "0.0.0.0-255.255.255.255", "All Connections"));
+            assertThat(Reach.of(snapshot).notes())
+                    .as(networks)
+                    .anySatisfy(note -> assertThat(note.reason()).contains("CIDR block"));
+        }
+    }
+
+    @Test
+    void a_domain_name_may_stand_for_any_address_and_for_no_pod_in_rows() {
+        String objects = CLUSTER
+                + policy("out", "podSelector: {}, policyTypes: [Egress]")
+                + egressTier("{domainNames: [db.example.org]}");
+        Reach reach = Reach.of(Snapshot.ofText("cluster", objects));
+        assertThat(reach.rows())
+                .contains(new Reach.Row("one/a[Pod]", "0.0.0.0-255.255.255.255", "All Connections"))
+                .noneMatch(row -> row.src().equals("one/a[Pod]") && row.dst().equals("two/c[Pod]"));
+        assertThat(reach.notes()).anySatisfy(note -> assertThat(note.reason()).contains("the names of spec.egress[0]"));
+    }
+
+    @Test
+    void of_two_policies_with_one_priority_rows_show_what_either_lets_through() {
+        String objects = CLUSTER + DENY + tier("a", 5, "Deny") + tier("b", 5, "Allow");
+        Reach reach = Reach.of(Snapshot.ofText("cluster", objects));
+        assertThat(reach.rows()).contains(new Reach.Row("two/c[Pod]", "one/b[Pod]", "All Connections"));
+        assertThat(reach.notes())
+                .anySatisfy(note -> assertThat(note.reason())
+                        .isEqualTo(
+                                "AdminNetworkPolicy b has the priority of AdminNetworkPolicy a, and which of the two wins"
+                                        + " is not defined"));
     }
 
     @Test

@@ -372,7 +372,7 @@ final class RandomCluster {
         return switch (random.nextInt(named ? 4 : 3)) {
             case 0 -> Map.of(protocol, Map.of("destinationPort", Map.of("number", one(List.of(53, 80, 8080)))));
             case 1 -> Map.of(protocol, Map.of("destinationPort", Map.of("range", Map.of("start", 50, "end", 80))));
-            case 2 -> Map.of(protocol, Map.of());
+            case 2 -> Map.of(protocol, Map.of("destinationPort", Map.of("range", Map.of("start", 1, "end", 65535))));
             default -> Map.of("destinationNamedPort", one(List.of("http", "dns")));
         };
     }

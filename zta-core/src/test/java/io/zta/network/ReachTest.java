@@ -116,4 +116,14 @@ class ReachTest {
         assertThat(connection.possible().isEmpty()).isFalse();
         assertThat(connection.reasons()).isNotEmpty();
     }
+
+    @Test
+    void pods_of_an_owner_without_a_kind_go_by_its_name() {
+        String owned = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: shop, ownerReferences: [{name: web,"
+                + " controller: true}]}\n---\n";
+        assertThat(Reach.of(Snapshot.ofText("test", owned.formatted("a") + owned.formatted("b")))
+                        .rows())
+                .extracting(Reach.Row::src)
+                .containsExactly("0.0.0.0-255.255.255.255", "shop/web[Pod]");
+    }
 }
