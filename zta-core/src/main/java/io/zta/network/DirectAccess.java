@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * Judges claim {@link Claim#DIRECT_ACCESS} on the network layer alone: what NetworkPolicies let through to a protected pod
@@ -29,12 +28,14 @@ import java.util.TreeMap;
 final class DirectAccess {
     private final Posture posture;
     private final Snapshot snapshot;
+    private final List<Doubt> doubts;
     private final Reachability reach;
 
-    DirectAccess(Posture posture, Snapshot snapshot, Reachability reach) {
+    DirectAccess(Posture posture, Snapshot snapshot, Strangers.Joined joined) {
         this.posture = posture;
         this.snapshot = snapshot;
-        this.reach = reach;
+        this.doubts = joined.doubts();
+        this.reach = Reachability.of(joined.snapshot());
     }
 
     ClaimResult examine(String namespace) {
@@ -42,12 +43,23 @@ final class DirectAccess {
                 .assume("The network plugin enforces NetworkPolicies; a live probe can show it.")
                 .because("no pod and no address beside the allowed ones is let through to any port");
         reach.doubts().forEach(result::doubt);
+        doubts.forEach(result::doubt);
         Probes probes = new Probes(reach);
-        List<Pod> sources = distinct(reach.pods().all());
-        for (Pod target : distinct(reach.pods().in(namespace))) {
+        List<Pod> sources = reach.kinds(reach.pods().all()).stream()
+                .filter(pod -> !Strangers.isNewcomer(pod))
+                .toList();
+        List<Pod> found = new ArrayList<>();
+        boolean closed = true;
+        for (Pod target : reach.kinds(reach.pods().in(namespace))) {
             if (!Strangers.includes(target) && posture.protects(namespace, target.labels())) {
-                judge(target, sources, result);
+                found.add(target);
+                closed &= judge(target, sources, result);
             }
+        }
+        if (closed && !found.isEmpty()) { // else the same way in would be told once more
+            reach.pods().in(namespace).stream()
+                    .filter(Strangers::isNewcomer)
+                    .forEach(newcomer -> judge(newcomer, sources, result));
         }
         for (Pod target : reach.pods().in(namespace)) {
             if (posture.protects(namespace, target.labels())) {
@@ -80,18 +92,8 @@ final class DirectAccess {
         return doubts;
     }
 
-    /** Pods that policies can't tell apart stand for each other. */
-    private static List<Pod> distinct(List<Pod> pods) {
-        Map<String, Pod> kinds = new LinkedHashMap<>();
-        for (Pod pod : pods) {
-            String key = pod.workload() + "|" + new TreeMap<>(pod.labels()) + "|" + pod.hostNetwork() + "|"
-                    + pod.serviceAccount();
-            kinds.putIfAbsent(key, pod);
-        }
-        return List.copyOf(kinds.values());
-    }
-
-    private void judge(Pod target, List<Pod> sources, ClaimResult.Collector result) {
+    /** Whether the target was found closed, or unknown. */
+    private boolean judge(Pod target, List<Pod> sources, ClaimResult.Collector result) {
         if (target.hostNetwork()) {
             result.cover(1)
                     .violatedBy(finding(
@@ -105,13 +107,13 @@ final class DirectAccess {
                                     target.spec().get("hostNetwork"))),
                             List.of(Hop.of("any pod connects to Pod " + target.display() + " by the node's address")),
                             "take hostNetwork out of the pod, or the pod out of the namespace"));
-            return;
+            return false;
         }
         Map<String, Finding> open = new LinkedHashMap<>();
         for (Pod source : sources) {
             // A pod on the node's network is the node, which every plugin lets in: a declared exception.
             if (!source.equals(target) && !source.hostNetwork()) {
-                result.cover(1);
+                cover(target, result);
                 check(
                         target,
                         source.display(),
@@ -121,13 +123,37 @@ final class DirectAccess {
                         allowed(source, target),
                         open,
                         result);
+                if (Strangers.includes(source)) {
+                    anotherWay(source, target, result);
+                }
             }
         }
         for (AddressRange range : reach.externalRanges()) {
-            result.cover(1);
+            cover(target, result);
             check(target, range.toString(), "outside", reach.fromAddresses(range, target), PortSet.NONE, open, result);
         }
         open.values().forEach(result::violatedBy);
+        return open.isEmpty();
+    }
+
+    /** A pod that is not there is nothing that was looked at. */
+    private static void cover(Pod target, ClaimResult.Collector result) {
+        result.cover(Strangers.isNewcomer(target) ? 0 : 1);
+    }
+
+    /** What stops a pod that could be made at its own side alone: another label of it may be let out. */
+    private void anotherWay(Pod source, Pod target, ClaimResult.Collector result) {
+        PortSet allowed = allowed(source, target);
+        PortSet stopped = reach.arriving(source, target)
+                .possible()
+                .minus(reach.between(source, target).possible())
+                .minus(allowed);
+        if (!stopped.isEmpty()) {
+            result.doubt(Doubt.of(
+                    "a pod like " + source.display() + " is let in to Pod " + target.display() + " on " + stopped
+                            + ", and only what its own namespace lets out stops it, which other labels may escape",
+                    "narrow what lets it in to the pods that may come"));
+        }
     }
 
     private void check(
@@ -140,7 +166,7 @@ final class DirectAccess {
             ClaimResult.Collector result) {
         PortSet excess = connection.sure().minus(allowed);
         if (!excess.isEmpty()) {
-            String key = allowed.isEmpty() ? kind : "ports " + kind;
+            String key = Strangers.isNewcomer(target) ? "any" : allowed.isEmpty() ? kind : "ports " + kind;
             open.computeIfAbsent(key, fresh -> opened(target, from, key, excess));
         } else if (!connection.possible().minus(allowed).isEmpty()) {
             connection.reasons().forEach(result::doubt);
@@ -160,6 +186,17 @@ final class DirectAccess {
         if (evidence.isEmpty()) {
             evidence.add(
                     Evidence.of(target.resource(), "", "its NetworkPolicies, or their absence, let " + from + " in"));
+        }
+        if (Strangers.isNewcomer(target)) {
+            return finding(
+                    "ZTA-NET-006",
+                    "NET-label",
+                    target.resource(),
+                    "would be open to " + from + " on " + ports + ": it wears no label that a policy selects by",
+                    evidence,
+                    steps,
+                    "select every pod of the namespace with podSelector {}: whoever makes a pod or edits its labels"
+                            + " leaves what is selected by label");
         }
         if (kind.startsWith("worn ")) {
             return finding(

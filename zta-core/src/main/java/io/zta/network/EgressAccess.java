@@ -3,6 +3,7 @@ package io.zta.network;
 import io.zta.Posture;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
 import io.zta.finding.Evidence;
 import io.zta.finding.Finding;
 import io.zta.finding.Hop;
@@ -16,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * Judges claim {@link Claim#EGRESS} on the network layer: what protected pods can open connections to beside the cluster's
@@ -27,11 +27,13 @@ final class EgressAccess {
     private static final PortSet CONTROL_PLANE = PortSet.of(Port.tcpRange(15010, 15014));
 
     private final Posture posture;
+    private final List<Doubt> doubts;
     private final Reachability reach;
 
-    EgressAccess(Posture posture, Reachability reach) {
+    EgressAccess(Posture posture, Strangers.Joined joined) {
         this.posture = posture;
-        this.reach = reach;
+        this.doubts = joined.doubts();
+        this.reach = Reachability.of(joined.snapshot());
     }
 
     ClaimResult examine(String namespace) {
@@ -41,35 +43,45 @@ final class EgressAccess {
                         + " or app=istiod in istio-system.")
                 .because("no connection to a pod or an address beside the allowed ones is let out");
         reach.doubts().forEach(result::doubt);
-        Map<String, Pod> targets = new LinkedHashMap<>();
-        for (Pod pod : reach.pods().all()) {
-            String key = pod.workload() + "|" + new TreeMap<>(pod.labels()) + "|" + pod.hostNetwork();
-            targets.putIfAbsent(key, pod);
-        }
-        for (Pod source : targets.values()) {
+        doubts.forEach(result::doubt);
+        List<Pod> kinds = reach.kinds(reach.pods().all());
+        List<Pod> targets =
+                kinds.stream().filter(pod -> !Strangers.isNewcomer(pod)).toList();
+        List<Pod> found = new ArrayList<>();
+        boolean closed = true;
+        for (Pod source : kinds) {
             if (!Strangers.includes(source)
                     && posture.protects(namespace, source.labels())
                     && source.namespace().equals(namespace)) {
-                judge(source, targets.values(), result);
+                found.add(source);
+                closed &= judge(source, targets, result);
             }
+        }
+        if (closed && !found.isEmpty()) { // else the same way out would be told once more
+            reach.pods().in(namespace).stream()
+                    .filter(Strangers::isNewcomer)
+                    .forEach(newcomer -> judge(newcomer, targets, result));
         }
         return result.result();
     }
 
-    private void judge(Pod source, Iterable<Pod> targets, ClaimResult.Collector result) {
+    /** Whether nothing but what is allowed was found open for sure. */
+    private boolean judge(Pod source, Iterable<Pod> targets, ClaimResult.Collector result) {
+        int covers = Strangers.isNewcomer(source) ? 0 : 1; // a pod that is not there is nothing that was looked at
         Map<String, Finding> open = new LinkedHashMap<>();
         for (Pod target : targets) {
             if (!target.equals(source)) {
-                result.cover(1);
+                result.cover(covers);
                 PortSet allowed = allowed(source, target);
                 check(source, target.display(), reach.leaving(source, target), allowed, open, result);
             }
         }
         for (AddressRange range : reach.externalRanges()) {
-            result.cover(1);
+            result.cover(covers);
             check(source, range.toString(), reach.toAddresses(source, range), allowed(range), open, result);
         }
         open.values().forEach(result::violatedBy);
+        return open.isEmpty();
     }
 
     private void check(
@@ -81,7 +93,9 @@ final class EgressAccess {
             ClaimResult.Collector result) {
         PortSet excess = connection.sure().minus(allowed);
         if (!excess.isEmpty()) {
-            String kind = to.contains("/") ? "Namespace " + to.substring(0, to.indexOf('/')) : "outside";
+            String kind = Strangers.isNewcomer(source)
+                    ? "any"
+                    : to.contains("/") ? "Namespace " + to.substring(0, to.indexOf('/')) : "outside";
             open.computeIfAbsent(kind, fresh -> opened(source, to, excess));
         } else if (!connection.possible().minus(allowed).isEmpty()) {
             connection.reasons().forEach(result::doubt);
@@ -100,15 +114,19 @@ final class EgressAccess {
             evidence.add(Evidence.of(
                     source.resource(), "", "its NetworkPolicies, or their absence, let it connect to " + to));
         }
+        boolean newcomer = Strangers.isNewcomer(source);
         return new Finding(
                 "ZTA-NET-020",
                 Severity.ERROR,
-                "",
+                newcomer ? "NET-label" : "",
                 source.resource().display(),
-                "can connect to " + (Strangers.isNamed(to) ? "whoever makes a pod like " : "") + to + " on " + ports,
+                (newcomer ? "wears no label that a policy selects by, and could connect to " : "can connect to ")
+                        + (Strangers.isNamed(to) ? "whoever makes a pod like " : "") + to + " on " + ports,
                 evidence,
                 steps,
-                "apply zta-egress-default-deny, and narrow or delete the policies quoted as evidence",
+                newcomer
+                        ? "select every pod of the namespace with podSelector {}"
+                        : "apply zta-egress-default-deny, and narrow or delete the policies quoted as evidence",
                 "docs/semantics/network.md");
     }
 

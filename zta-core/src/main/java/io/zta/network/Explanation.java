@@ -31,51 +31,63 @@ public record Explanation(
 
     /** One end: a pod, or addresses. */
     private record End(Optional<Pod> pod, Optional<AddressRange> addresses) {
+        boolean isOnePodWith(End other) {
+            return pod.isPresent() && pod.equals(other.pod) && !pod.get().fromTemplate();
+        }
+
         String name() {
             return pod.map(p -> "Pod " + p.display())
                     .orElseGet(() -> addresses.map(Object::toString).orElse("?"));
         }
     }
 
-    static Explanation of(Reachability reach, String from, String to, Port port) {
-        End source = end(reach, from);
-        Port translated = port;
-        End target;
+    /** One for each pair of pods that the names stand for: the pods of a workload need not be alike. */
+    static List<Explanation> each(Reachability reach, String from, String to, Port port) {
+        List<Explanation> all = new ArrayList<>();
+        List<End> sources = ends(reach, from);
         Optional<Resource> service = service(reach, to, port);
-        if (service.isPresent()) {
-            Optional<ServicePorts.Target> behind =
-                    ServicePorts.targets(service.get(), port, reach.pods().all()).stream()
-                            .findFirst();
-            ServicePorts.Target found = behind.orElseThrow(() -> new IllegalArgumentException(
-                    service.get().display() + " has no port " + port + " with a pod behind it."));
-            translated = found.port();
-            target = new End(Optional.of(found.pod()), Optional.empty());
-        } else {
-            target = end(reach, to);
+        if (service.isEmpty()) {
+            List<End> targets = ends(reach, to);
+            boolean several = sources.size() > 1 || targets.size() > 1;
+            for (End source : sources) {
+                for (End target : targets) {
+                    if (!several || !source.isOnePodWith(target)) { // its loopback says nothing of the others
+                        all.add(of(reach, source, target, port, new ArrayList<>()));
+                    }
+                }
+            }
+            return all;
         }
-        List<Hop> steps = new ArrayList<>();
-        if (service.isPresent()) {
-            steps.add(Hop.of(
-                    "the Service leads " + port + " to " + translated + " of " + target.name(),
-                    Evidence.of(
-                            service.get(), "spec.ports", service.get().spec().get("ports"))));
+        Resource found = service.get();
+        List<ServicePorts.Target> behind =
+                ServicePorts.targets(found, port, reach.pods().all());
+        if (behind.isEmpty()) {
+            throw new IllegalArgumentException(found.display() + " has no port " + port + " with a pod behind it.");
         }
+        for (End source : sources) {
+            for (ServicePorts.Target target : behind) {
+                End pod = new End(Optional.of(target.pod()), Optional.empty());
+                Hop way = Hop.of(
+                        "the Service leads " + port + " to " + target.port() + " of " + pod.name(),
+                        Evidence.of(found, "spec.ports", found.spec().get("ports")));
+                all.add(of(reach, source, pod, target.port(), new ArrayList<>(List.of(way))));
+            }
+        }
+        return all;
+    }
+
+    private static Explanation of(Reachability reach, End source, End target, Port port, List<Hop> steps) {
         Connection connection = connect(reach, source, target);
         source.pod().ifPresent(pod -> side(reach, pod, target, Direction.EGRESS, steps));
         target.pod().ifPresent(pod -> side(reach, pod, source, Direction.INGRESS, steps));
         return new Explanation(
-                source.name(),
-                target.name(),
-                translated,
-                connection,
-                connection.state(translated.protocol(), translated.first()),
-                steps);
+                source.name(), target.name(), port, connection, connection.state(port.protocol(), port.first()), steps);
     }
 
     /** The side of the source alone. */
     static List<Hop> leaving(Reachability reach, Pod from, String to) {
         List<Hop> steps = new ArrayList<>();
-        side(reach, from, end(reach, to), Direction.EGRESS, steps);
+        side(reach, from, ends(reach, to).get(0), Direction.EGRESS, steps);
         return steps;
     }
 
@@ -118,20 +130,24 @@ public record Explanation(
                 || (pod.workload().namespace() + "/" + pod.workload().name()).equals(name);
     }
 
-    private static End end(Reachability reach, String name) {
+    /** The pod of that name, or else the pods of the workload, or else the addresses. */
+    private static List<End> ends(Reachability reach, String name) {
+        List<End> workload = new ArrayList<>();
         for (Pod pod : reach.pods().all()) {
+            End end = new End(Optional.of(pod), Optional.empty());
             if (pod.display().equals(name) && !pod.fromTemplate()) {
-                return new End(Optional.of(pod), Optional.empty());
+                return List.of(end);
+            }
+            if (named(pod, name)) {
+                workload.add(end);
             }
         }
-        for (Pod pod : reach.pods().all()) {
-            if (named(pod, name)) {
-                return new End(Optional.of(pod), Optional.empty());
-            }
+        if (!workload.isEmpty()) {
+            return workload;
         }
         Optional<AddressRange> range = AddressRange.parse(name);
         if (range.isPresent()) {
-            return new End(Optional.empty(), range);
+            return List.of(new End(Optional.empty(), range));
         }
         throw new IllegalArgumentException("There is no pod, workload or address \"" + name
                 + "\". Name a pod or workload as NAMESPACE/NAME, or addresses as 203.0.113.0/24.");

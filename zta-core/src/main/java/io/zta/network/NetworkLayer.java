@@ -35,13 +35,12 @@ public final class NetworkLayer implements Layer {
     public List<ClaimResult> examine(Posture posture, Snapshot snapshot, Claim claim) {
         List<ClaimResult> results = new ArrayList<>();
         if (claim == Claim.DIRECT_ACCESS && posture.asks(Intent.DenyDirectAccess.class)) {
-            Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.INGRESS);
-            DirectAccess direct = new DirectAccess(posture, snapshot, Reachability.of(joined));
+            DirectAccess direct =
+                    new DirectAccess(posture, snapshot, Strangers.joinedTo(snapshot, posture, Direction.INGRESS));
             posture.namespaces().forEach(namespace -> results.add(direct.examine(namespace)));
         }
         if (claim == Claim.EGRESS && posture.asks(Intent.DenyEgress.class)) {
-            Snapshot joined = Strangers.joinedTo(snapshot, posture, Direction.EGRESS);
-            EgressAccess egress = new EgressAccess(posture, Reachability.of(joined));
+            EgressAccess egress = new EgressAccess(posture, Strangers.joinedTo(snapshot, posture, Direction.EGRESS));
             posture.namespaces().forEach(namespace -> results.add(egress.examine(namespace)));
         }
         return results;

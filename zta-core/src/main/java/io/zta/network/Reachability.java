@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -295,6 +296,26 @@ public final class Reachability {
         return connection(answer, () -> doubts(source, Direction.EGRESS));
     }
 
+    /** What a pod's own side lets in from another pod, whatever that one lets out. */
+    Connection arriving(Pod from, Pod to) {
+        int source = classOf(from);
+        int target = classOf(to);
+        Row row = rows.row(target, Direction.INGRESS);
+        int[] answer = {row.sure()[source], row.best()[source], row.possible()[source]};
+        return connection(answer, () -> doubts(target, Direction.INGRESS));
+    }
+
+    /** One pod of each kind: those that policies can't tell apart, of one workload, labels and service account. */
+    List<Pod> kinds(List<Pod> pods) {
+        Map<String, Pod> kinds = new LinkedHashMap<>();
+        for (Pod pod : pods) {
+            String key = pod.workload() + "|" + classOf(pod) + "|" + new TreeMap<>(pod.labels()) + "|"
+                    + pod.serviceAccount();
+            kinds.putIfAbsent(key, pod);
+        }
+        return List.copyOf(kinds.values());
+    }
+
     /** What can pass from the node that a pod runs on. */
     public Connection fromNode(Pod to) {
         if (options.nodes() == Options.Nodes.ALLOWED) {
@@ -465,8 +486,26 @@ public final class Reachability {
         return Explanation.leaving(this, from, to);
     }
 
-    /** What decides a connection, policy by policy. */
+    /**
+     * What decides a connection, policy by policy; between the first pods where names stand for several.
+     *
+     * @throws IllegalArgumentException if a name means nothing
+     */
     public Explanation explain(String from, String to, Port port) {
-        return Explanation.of(this, from, to, port);
+        return explainEach(from, to, port).get(0);
+    }
+
+    /**
+     * What decides a connection, for each pair of pods that the names stand for: those of a workload or behind a Service
+     * need not be alike.
+     *
+     * @param from a pod or workload as {@code namespace/name}, or addresses as {@code 203.0.113.0/24}
+     * @param to a pod, a workload or a Service
+     * @param port the port asked for
+     * @return at least one
+     * @throws IllegalArgumentException if a name means nothing; the message says what can be named
+     */
+    public List<Explanation> explainEach(String from, String to, Port port) {
+        return Explanation.each(this, from, to, port);
     }
 }

@@ -1,5 +1,6 @@
 package io.zta.network;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zta.Posture;
@@ -12,6 +13,7 @@ import io.zta.intent.Workload;
 import io.zta.snapshot.Snapshot;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The claims of the network layer, its findings and its notes. */
@@ -100,6 +102,113 @@ final class NetworkClaimsTest {
                  spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: istio-ingressgateway}}}]}]}}
                 """);
         assertShown(direct(spoofed), "ZTA-NET-003", "NET-spoof");
+    }
+
+    @Test
+    void every_value_a_peer_takes_is_a_pod_that_somebody_could_make() {
+        Posture posture = POSTURE.allowFrom(Workload.labelled("app", "web"))
+                .to(Workload.labelled("app", "orders"))
+                .onPort(8080);
+        Snapshot spoofed = with(closed(posture), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {matchLabels: {app: orders}}, ingress: [{ports: [{port: 8080}], from: [{podSelector:
+                   {matchExpressions: [{key: app, operator: In, values: [web, worse]}]}}]}]}}
+                """);
+        assertThat(claim(posture, closed(posture), Claim.DIRECT_ACCESS).verdict())
+                .isInstanceOf(Verdict.Proven.class);
+        assertShown(findings(claim(posture, spoofed, Claim.DIRECT_ACCESS)), "ZTA-NET-003", "NET-spoof");
+    }
+
+    @Test
+    void a_namespace_that_is_not_there_yet_may_be_made_by_anybody() {
+        Snapshot spoofed = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{namespaceSelector:
+                   {matchLabels: {kubernetes.io/metadata.name: next-year}}}]}]}}
+                """);
+        assertShown(direct(spoofed), "ZTA-NET-003", "NET-spoof");
+    }
+
+    private static final String TIER = """
+            {apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: x},
+             spec: {priority: 5, subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}, ingress: [%s]}}
+            """;
+
+    private static String from(String action, String namespace, String labels) {
+        return """
+                {action: %s, from: [{pods: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %s}},
+                  podSelector: {matchLabels: {%s}}}}]}""".formatted(action, namespace, labels);
+    }
+
+    @Test
+    void a_tier_that_lets_in_pods_that_are_not_there_yet_leaves_no_proof() {
+        assertUnproven(TIER.formatted(from("Allow", "tools", "x: y")));
+    }
+
+    @Test
+    void a_tier_that_shuts_out_one_namespace_and_lets_the_others_in_leaves_no_proof() {
+        String denied = from("Deny", "tools", "x: y");
+        String allowed = """
+                {action: Allow, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {x: y}}}}]}""";
+        assertUnproven(TIER.formatted(denied + "," + allowed));
+    }
+
+    @Test
+    void what_is_not_all_tried_leaves_no_proof() {
+        String many = IntStream.range(0, 13)
+                .mapToObj(i -> "{key: k" + i + ", operator: In, values: [a, b]}")
+                .collect(joining(","));
+        assertUnproven("""
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchExpressions: [%s]}}]}]}}
+                """.formatted(many));
+    }
+
+    private static void assertUnproven(String yaml) {
+        assertThat(claim(POSTURE, with(closed(POSTURE), yaml), Claim.DIRECT_ACCESS)
+                        .verdict())
+                .isNotInstanceOf(Verdict.Proven.class);
+    }
+
+    @Test
+    void a_peer_that_its_own_namespace_holds_back_is_no_proof() {
+        assertUnproven("""
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {x: y}}, namespaceSelector:
+                   {matchLabels: {kubernetes.io/metadata.name: tools}}}]}]}}
+                ---
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: tools},
+                 spec: {podSelector: {matchExpressions: [{key: free, operator: DoesNotExist}]}, policyTypes: [Egress]}}
+                """);
+    }
+
+    @Test
+    void policies_that_select_by_label_leave_out_a_pod_made_tomorrow() {
+        String closed = POSTURE.manifests()
+                .toYaml()
+                .replace("podSelector: {}", "podSelector: {matchExpressions: [{key: app, operator: Exists}]}");
+        assertShown(direct(with(CLUSTER, closed)), "ZTA-NET-006", "NET-label");
+    }
+
+    @Test
+    void pods_of_one_workload_that_name_their_ports_otherwise_are_each_looked_at() {
+        String pod = """
+                {apiVersion: v1, kind: Pod, metadata: {name: orders-%s, namespace: shop, labels: {app: orders},
+                   ownerReferences: [{kind: ReplicaSet, name: orders, controller: true}]},
+                 spec: {nodeName: n, containers: [{name: a, ports: [{name: http, containerPort: %s}]}]},
+                 status: {phase: Running, podIP: %s}}
+                ---
+                """;
+        Posture posture = POSTURE.allowFrom(Workload.labelled("app", "web"))
+                .to(Workload.labelled("app", "orders"))
+                .onPort(8080);
+        Snapshot two = with(
+                closed(posture), pod.formatted("a", 8080, "10.0.0.7") + pod.formatted("b", 9999, "10.0.0.8") + """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: x, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{ports: [{port: http}],
+                   from: [{podSelector: {matchLabels: {app: web}}}]}]}}
+                """);
+        assertShown(findings(claim(posture, two, Claim.DIRECT_ACCESS)), "ZTA-NET-004", "NET-ports");
     }
 
     @Test

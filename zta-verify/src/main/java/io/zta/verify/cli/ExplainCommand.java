@@ -11,7 +11,6 @@ import io.zta.verify.proof.Paths;
 import io.zta.verify.render.Turning;
 import io.zta.verify.whatif.WhatIf;
 import java.io.PrintWriter;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -123,7 +122,7 @@ final class ExplainCommand implements Callable<Integer> {
     static void print(Path path, PrintWriter out) {
         StringBuilder text = new StringBuilder();
         text.append(path.from() + " -> " + path.to() + " " + path.port() + ": "
-                        + path.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                        + path.outcome().display())
                 .append('\n');
         for (Hop hop : path.hops()) {
             if (!hop.what().equals("and")) { // a further field of the hop before

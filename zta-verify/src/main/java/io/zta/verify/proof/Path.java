@@ -4,6 +4,7 @@ import io.zta.finding.Doubt;
 import io.zta.finding.Hop;
 import io.zta.intent.Port;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What becomes of a connection on its way through every layer: network policies, then the sidecar's capture, mTLS and
@@ -31,7 +32,12 @@ public record Path(String from, String to, Port port, Outcome outcome, List<Hop>
         /** Before the application. */
         STOPPED,
         /** It can't be told. */
-        UNKNOWN
+        UNKNOWN;
+
+        /** For people: {@code reaches with token}. */
+        public String display() {
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
     }
 
     /** Whether a request gets to the application, with a token or without. */

@@ -1,5 +1,7 @@
 package io.zta.verify.proof;
 
+import static java.util.Comparator.comparing;
+
 import io.zta.finding.Doubt;
 import io.zta.finding.Evidence;
 import io.zta.finding.Hop;
@@ -16,6 +18,7 @@ import io.zta.snapshot.Node;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
+import io.zta.snapshot.WorkloadRef;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +56,8 @@ public final class Paths {
     }
 
     /**
-     * Follows one connection.
+     * Follows one connection. Where names stand for several pods that are not alike, the answer is that of the pair that
+     * lets most through, and says so.
      *
      * @param from a pod or workload as {@code namespace/name}, or addresses as {@code 203.0.113.0/24}
      * @param to a pod, a workload or a Service
@@ -61,7 +65,25 @@ public final class Paths {
      * @throws IllegalArgumentException if there is nothing of that name; the message says what can be named
      */
     public Path explain(String from, String to, Port port) {
-        Explanation network = reachability.explain(from, to, port);
+        List<Path> all = reachability.explainEach(from, to, port).stream()
+                .map(this::follow)
+                .toList();
+        Path most = all.stream().min(comparing(path -> rank(path.outcome()))).orElseThrow();
+        Optional<Path> other =
+                all.stream().filter(path -> path.outcome() != most.outcome()).findFirst();
+        if (other.isEmpty()) {
+            return most;
+        }
+        List<Hop> hops = new ArrayList<>();
+        hops.add(
+                Hop.of("these names stand for pods that are not alike, and this is the way of those that get furthest; "
+                        + other.get().from() + " -> " + other.get().to() + ": "
+                        + other.get().outcome().display()));
+        hops.addAll(most.hops());
+        return new Path(most.from(), most.to(), most.port(), most.outcome(), hops, most.doubts());
+    }
+
+    private Path follow(Explanation network) {
         List<Hop> hops = new ArrayList<>(network.steps());
         Optional<Pod> target = pod(network.to());
         if (network.state() == Connection.State.DENIED) {
@@ -176,8 +198,9 @@ public final class Paths {
      * @param target the workload, {@code namespace/name}
      * @param port a TCP port of its pods
      * @param allowed the workloads that may, {@code namespace/name}
-     * @return the paths of all other workloads and of the outside world that reach it or may reach it, one for each
-     *     workload, sorted by source; empty when the statement is proven
+     * @return the paths of all other workloads, of the target's own replicas and of the outside world that reach one of its
+     *     pods or may reach it, one for each workload, sorted by source; empty when the statement is proven. The node that a
+     *     pod runs on, its own loopback and pods that somebody could make are left aside
      * @throws IllegalArgumentException if a name means nothing, or if one of the allowed does not reach the target: then
      *     the statement would hold of a workload that nobody reaches
      */
@@ -195,24 +218,30 @@ public final class Paths {
             }
         }
         TreeMap<String, Path> others = new TreeMap<>();
-        reachability.pods().byWorkload().forEach((workload, pods) -> {
-            String name = workload.namespace() + "/" + workload.name();
-            if (allowed.contains(name) || allowed.contains(workload.toString()) || name.equals(target)) {
-                return;
+        for (String source : sources(allowed)) {
+            Path path = explain(source, target, Port.tcp(port));
+            if (path.outcome() != Path.Outcome.STOPPED && !isLoopback(path)) {
+                others.put(source, path);
             }
-            for (Pod pod : pods) {
-                Path path = explain(pod.display(), target, Port.tcp(port));
-                if (path.outcome() != Path.Outcome.STOPPED) {
-                    others.putIfAbsent(workload.toString(), path);
-                }
-            }
-        });
-        reachability.externalRanges().forEach(range -> {
-            Path path = explain(range.toString(), target, Port.tcp(port));
-            if (path.outcome() != Path.Outcome.STOPPED) {
-                others.put(range.toString(), path);
-            }
-        });
+        }
         return List.copyOf(others.values());
+    }
+
+    private boolean isLoopback(Path path) {
+        return path.from().equals(path.to())
+                && pod(path.from()).filter(pod -> !pod.fromTemplate()).isPresent();
+    }
+
+    /** All workloads but these, the target's own replicas included, and the addresses that policies tell apart. */
+    private List<String> sources(List<String> allowed) {
+        List<String> sources = new ArrayList<>();
+        for (WorkloadRef workload : reachability.pods().byWorkload().keySet()) {
+            String name = workload.namespace() + "/" + workload.name();
+            if (!allowed.contains(name) && !allowed.contains(workload.toString())) {
+                sources.add(workload.toString());
+            }
+        }
+        reachability.externalRanges().forEach(range -> sources.add(range.toString()));
+        return sources;
     }
 }

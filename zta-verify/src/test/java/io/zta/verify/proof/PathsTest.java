@@ -76,6 +76,59 @@ class PathsTest {
                 .anySatisfy(from -> assertThat(from).contains("0.0.0.0"));
     }
 
+    /** A workload of two pods, one of which was made before there was a sidecar, and a caller of two pods. */
+    private static final Snapshot TWO_AND_TWO = Snapshot.ofText("cluster", """
+            {apiVersion: v1, kind: Pod, metadata: {name: orders-a, namespace: shop, labels: {app: orders, new: "yes"},
+               ownerReferences: [{kind: ReplicaSet, name: orders, controller: true}]},
+             spec: {containers: [{name: a, ports: [{containerPort: 8080}]}]}, status: {phase: Running, podIP: 10.0.0.1}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: orders-b, namespace: shop, labels: {app: orders},
+               ownerReferences: [{kind: ReplicaSet, name: orders, controller: true}]},
+             spec: {containers: [{name: a, ports: [{containerPort: 8080}]}]}, status: {phase: Running, podIP: 10.0.0.2}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},
+             spec: {containers: [{name: a}]}, status: {phase: Running, podIP: 10.0.0.3}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: entry, namespace: shop},
+             spec: {clusterIP: 10.96.0.9, selector: {app: orders}, ports: [{port: 80, targetPort: 8080}]}}
+            ---
+            {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: closed, namespace: shop},
+             spec: {podSelector: {matchLabels: {new: "yes"}}}}
+            """);
+
+    @Test
+    void a_workload_is_as_open_as_the_most_open_of_its_pods() {
+        Paths paths = Paths.of(TWO_AND_TWO, Options.DEFAULT);
+        for (String to : List.of("shop/orders", "shop/entry")) {
+            Path path = paths.explain("shop/web", to, Port.tcp(to.endsWith("entry") ? 80 : 8080));
+            assertThat(path.outcome()).isEqualTo(Path.Outcome.REACHES);
+            assertThat(path.to()).isEqualTo("Pod shop/orders-b");
+            assertThat(path.hops().get(0).what()).contains("not alike", "Pod shop/orders-a: stopped");
+        }
+        assertThat(paths.explain("shop/web", "shop/orders-a", Port.tcp(8080)).outcome())
+                .isEqualTo(Path.Outcome.STOPPED);
+        assertThat(paths.othersThanMayReach("shop/orders", 8080, List.of("shop/web")))
+                .extracting(Path::to)
+                .contains("Pod shop/orders-b");
+    }
+
+    @Test
+    void replicas_of_the_target_are_asked_too() {
+        Snapshot within = TWO_AND_TWO.with(Snapshot.ofText("more", """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: within, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: orders}}}]},
+                   {from: [{podSelector: {matchLabels: {app: web}}}]}]}}
+                """));
+        Paths paths = Paths.of(within, Options.DEFAULT);
+        assertThat(paths.othersThanMayReach("shop/orders", 8080, List.of("shop/web")))
+                .extracting(Path::from)
+                .hasSize(1)
+                .first(org.assertj.core.api.InstanceOfAssertFactories.STRING)
+                .startsWith("Pod shop/orders-");
+        assertThat(paths.othersThanMayReach("shop/orders", 8080, List.of("shop/web", "shop/orders")))
+                .isEmpty();
+    }
+
     @Test
     void a_statement_about_somebody_who_does_not_get_in_is_refused() {
         assertThatThrownBy(
