@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Whether a pod has a whole sidecar, and whether a port's traffic goes through it. Running pods are judged by what they
@@ -17,17 +18,15 @@ import java.util.Set;
  */
 final class Captures {
     private static final Set<Integer> NEVER_CAPTURED = Set.of(15008, 15020, 15021, 15090);
-    /** Keys of {@code proxy.istio.io/config} that leave capture and the control plane alone. */
-    private static final Set<String> HARMLESS = Set.of(
-            "holdApplicationUntilProxyStarts",
-            "concurrency",
-            "drainDuration",
-            "terminationDrainDuration",
-            "tracing",
-            "proxyStatsMatcher",
-            "extraStatTags",
-            "gatewayTopology",
-            "proxyHeaders");
+    /** Annotations that have the injector put another proxy in, or the same with another configuration. */
+    private static final Set<String> REPLACING = Set.of(
+            "proxy.istio.io/overrides",
+            "sidecar.istio.io/bootstrapOverride",
+            "sidecar.istio.io/discoveryAddress",
+            "sidecar.istio.io/userVolume",
+            "sidecar.istio.io/userVolumeMount");
+
+    private static final Pattern PORT = Pattern.compile("0|[1-9][0-9]*");
 
     private final Snapshot snapshot;
     private final MeshSettings settings;
@@ -106,11 +105,29 @@ final class Captures {
                 Evidence.of(pod.resource(), "spec.containers", "no container istio-proxy")));
     }
 
-    /** Whether a container is one of those that the injector adds: by its name, and by its image where that can be told. */
-    boolean injectors(Node container) {
-        return Set.of("istio-init", "istio-validation", "istio-proxy")
-                        .contains(container.get("name").textOr(""))
-                && isInjected(container).orElse(true);
+    /**
+     * Whether a container of a pod is one of those that the injector adds: by its name and place, by its image where that can
+     * be told, and by what it runs where no other answer looks at that.
+     */
+    boolean injectors(Pod pod, Node container) {
+        boolean own = switch (container.get("name").textOr("")) {
+            case "istio-proxy" -> pod.runningContainers().contains(container);
+            case "istio-init" -> starters(pod).contains(container);
+            case "istio-validation" ->
+                starters(pod).contains(container)
+                        && ProxyStart.ofStarter(container).isEmpty();
+            default -> false;
+        };
+        return own && isInjected(container).orElse(true);
+    }
+
+    /** The init containers that go by the injector's names and end before the application starts. */
+    private static List<Node> starters(Pod pod) {
+        return pod.spec().get("initContainers").items().stream()
+                .filter(container -> Set.of("istio-init", "istio-validation")
+                        .contains(container.get("name").textOr("")))
+                .filter(container -> !container.get("restartPolicy").textOr("").equals("Always"))
+                .toList();
     }
 
     /** Whether a container that goes by a name of the injector's is of the injector's image; empty where it can't be told. */
@@ -118,7 +135,8 @@ final class Captures {
         String image = container.get("image").textOr("");
         Set<String> expected = injector.images();
         return expected.isEmpty()
-                ? Optional.of(true).filter(yes -> name(image).startsWith("proxyv2"))
+                ? Optional.of(true)
+                        .filter(yes -> name(image).split("[:@]", 2)[0].equals("proxyv2"))
                 : Optional.of(expected.contains(image));
     }
 
@@ -160,7 +178,14 @@ final class Captures {
                         evidence(pod, proxy, "env", variable.toString()));
             }
         }
-        return Capture.captured("the pod has Istio's sidecar", evidence);
+        return ProxyStart.ofProxy(proxy, settings)
+                .map(odd -> Capture.unknown(
+                        "MESH-image",
+                        "the container istio-proxy of " + pod.display()
+                                + " does not run as the injector starts it: its " + odd.field() + " = " + odd.value()
+                                + " is not evaluated",
+                        evidence(pod, proxy, odd.field(), odd.value())))
+                .orElseGet(() -> Capture.captured("the pod has Istio's sidecar", evidence));
     }
 
     private Optional<Capture> foreignImage(Pod pod, Node container) {
@@ -207,14 +232,15 @@ final class Captures {
         }
         if (NEVER_CAPTURED.contains(port)) {
             return Capture.open(
-                    "MESH-admin",
+                    port == 15008 ? "MESH-capture" : "MESH-admin",
                     "port " + port + " is the sidecar's own and never captured",
                     Evidence.of(pod.resource(), "", "port " + port + " is the sidecar's own"));
         }
         if (pod.fromTemplate()) {
-            return byAnnotations(pod, port, sidecar);
+            Capture annotated = byAnnotations(pod, port, sidecar);
+            return annotated.is(Capture.State.OPEN) ? annotated : replaced(pod).orElse(annotated);
         }
-        Optional<Node> init = container(pod.allContainers(), "istio-init");
+        Optional<Node> init = container(starters(pod), "istio-init");
         if (init.isPresent()) {
             return foreignImage(pod, init.get()).orElseGet(() -> byArguments(pod, init.get(), port, sidecar));
         }
@@ -222,9 +248,47 @@ final class Captures {
         return annotated.is(Capture.State.OPEN) ? annotated : byPlugin(pod).orElse(annotated);
     }
 
+    /** What has the injector put in a proxy that is not the one it knows; empty where nothing does. */
+    private Optional<Capture> replaced(Pod pod) {
+        Optional<Capture> annotated = REPLACING.stream()
+                .filter(name -> !pod.annotations().getOrDefault(name, "").isBlank())
+                .sorted()
+                .findFirst()
+                .map(name -> Capture.unknown(
+                        "MESH-image",
+                        "the annotation " + name + " of " + pod.display()
+                                + " changes the proxy in a way that is not evaluated",
+                        annotation(pod, name)));
+        if (annotated.isPresent()) {
+            return annotated;
+        }
+        Optional<Capture> configured = settings.oddDefault()
+                .map(evidence -> Capture.unknown(
+                        "MESH-config",
+                        "the mesh's default for proxies has " + evidence + ", which is not evaluated",
+                        evidence));
+        return configured.isPresent()
+                ? configured
+                : snapshot.resources(Kinds.PROXY_CONFIG).stream()
+                        .filter(config -> WorkloadSelectors.applies(config, pod, settings.rootNamespace()) != Truth.NO)
+                        .filter(config -> ProxyStart.variables(config.spec().get("environmentVariables"))
+                                .isPresent())
+                        .findFirst()
+                        .map(config -> Capture.unknown(
+                                "MESH-config",
+                                config.display() + " gives the proxy of " + pod.display()
+                                        + " variables that are not evaluated",
+                                Evidence.of(
+                                        config,
+                                        "spec.environmentVariables",
+                                        config.spec().get("environmentVariables"))));
+    }
+
     /** Why Istio's CNI plugin may not redirect a pod that has no istio-init; empty where it does. */
     private Optional<Capture> byPlugin(Pod pod) {
-        boolean validated = container(pod.allContainers(), "istio-validation").isPresent();
+        boolean validated = container(starters(pod), "istio-validation")
+                .filter(container -> ProxyStart.ofStarter(container).isEmpty())
+                .isPresent();
         Evidence evidence = Evidence.of(
                 pod.resource(),
                 "spec.initContainers",
@@ -261,12 +325,21 @@ final class Captures {
                     "istio-init of " + pod.display() + " redirects to a port that is not the proxy's usual 15006",
                     evidence);
         }
+        if (after(args, "-m").orElse("").equals("NONE")) {
+            return Capture.open("MESH-capture", "istio-init redirects nothing", evidence);
+        }
         Optional<String> included = after(args, "-b");
-        if (included.isEmpty()) {
+        Optional<ProxyStart.Oddity> odd = ProxyStart.ofStarter(init);
+        boolean user = after(args, "-u").orElse("1337").equals("1337");
+        if (included.isEmpty()
+                || odd.isPresent()
+                || !user
+                || unreadable(after(args, "-d").orElse(""))) {
             return Capture.unknown(
                     "MESH-capture",
                     "the arguments of istio-init in " + pod.display() + " are not those of a known version",
-                    evidence);
+                    odd.map(known -> evidence(pod, init, known.field(), known.value()))
+                            .orElse(evidence));
         }
         if (!included.get().equals("*") && !list(included.get()).contains(Integer.toString(port))) {
             return Capture.open(
@@ -318,17 +391,26 @@ final class Captures {
         }
         String excluded = annotations.getOrDefault(
                 "traffic.sidecar.istio.io/excludeInboundPorts", injector.proxySetting("excludeInboundPorts", ""));
+        if (unreadable(excluded)) {
+            return Capture.unknown(
+                    "MESH-capture",
+                    "the ports that " + pod.display() + " leaves out of the redirection are not plain numbers",
+                    annotation(pod, "traffic.sidecar.istio.io/excludeInboundPorts"));
+        }
         if (list(excluded).contains(text)) {
             return open(pod, "traffic.sidecar.istio.io/excludeInboundPorts", "excludes port " + port);
         }
-        if (annotations.getOrDefault("status.sidecar.istio.io/port", "").equals(text)) {
+        if (annotations
+                .getOrDefault("status.sidecar.istio.io/port", "")
+                .replaceFirst("^[+0]+", "")
+                .equals(text)) {
             return open(pod, "status.sidecar.istio.io/port", "makes port " + port + " the sidecar's own");
         }
         return Capture.captured(
                 "the sidecar captures port " + port, sidecar.evidence().get(0));
     }
 
-    private static Optional<Capture> byProxyConfig(Pod pod) {
+    private Optional<Capture> byProxyConfig(Pod pod) {
         String text = pod.annotations().get("proxy.istio.io/config");
         if (text == null) {
             return Optional.empty();
@@ -340,7 +422,7 @@ final class Captures {
             return Optional.of(Capture.open("MESH-capture", "its proxy configuration redirects nothing", evidence));
         }
         boolean harmless =
-                config.isPresent() && config.get().fields().keySet().stream().allMatch(HARMLESS::contains);
+                config.isPresent() && ProxyStart.odd(config.get(), settings).isEmpty();
         return harmless
                 ? Optional.empty()
                 : Optional.of(Capture.unknown(
@@ -363,6 +445,11 @@ final class Captures {
     private static Optional<String> after(List<String> args, String flag) {
         int index = args.indexOf(flag);
         return index >= 0 && index + 1 < args.size() ? Optional.of(args.get(index + 1)) : Optional.empty();
+    }
+
+    /** Whether a list of ports has one that tools read in different ways: iptables takes 017620 as octal, for 8080. */
+    private static boolean unreadable(String ports) {
+        return !list(ports).stream().allMatch(port -> PORT.matcher(port).matches());
     }
 
     private static List<String> list(String text) {

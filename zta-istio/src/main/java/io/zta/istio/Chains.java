@@ -105,8 +105,13 @@ final class Chains {
         return Optional.empty();
     }
 
-    /** The pod's port that a Service port leads to; none where a name is not declared. */
+    /** The pod's TCP port that a Service port leads to; none where a name is not declared. */
     static List<Integer> target(Node servicePort, Pod pod) {
+        return target(servicePort, pod, "TCP");
+    }
+
+    /** The same for a protocol. */
+    static List<Integer> target(Node servicePort, Pod pod, String protocol) {
         Node target = servicePort.get("targetPort");
         if (target.isAbsent()) {
             return numbers(servicePort.get("port"));
@@ -117,7 +122,7 @@ final class Chains {
         }
         return pod.ports().stream()
                 .filter(declared -> declared.name().equals(target.textOr(""))
-                        && declared.protocol().equals("TCP"))
+                        && declared.protocol().equals(protocol))
                 .map(Pod.ContainerPort::number)
                 .limit(1)
                 .toList();

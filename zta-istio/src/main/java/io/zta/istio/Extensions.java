@@ -11,12 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Objects that change what a sidecar does in ways that are recognised and not evaluated: EnvoyFilters, plugins, Sidecars
  * with ingress listeners, and namespaces that istiod does not look at.
  */
 final class Extensions {
+    private static final List<GroupKind> POLICIES =
+            List.of(GroupKind.PEER_AUTHENTICATION, GroupKind.AUTHORIZATION_POLICY, GroupKind.REQUEST_AUTHENTICATION);
+
     private final Snapshot snapshot;
     private final MeshSettings settings;
 
@@ -53,6 +57,18 @@ final class Extensions {
                         sidecar.originOf(ingress)));
             }
         }
+        for (GroupKind kind : POLICIES) {
+            for (Resource policy : snapshot.resources(kind)) {
+                String revision = policy.labels().getOrDefault("istio.io/rev", settings.revision());
+                if (near(policy, pod) && !revision.equals(settings.revision())) {
+                    doubts.add(new Doubt(
+                            policy.display() + " is labelled istio.io/rev: " + revision
+                                    + ", and the control plane of revision " + settings.revision() + " passes it by",
+                            "take the label off",
+                            policy.origin()));
+                }
+            }
+        }
         settings.undiscovered(pod.namespace(), snapshot.namespaceLabels(pod.namespace()))
                 .ifPresent(evidence -> doubts.add(new Doubt(
                         "istiod does not look at namespace " + pod.namespace() + " (" + evidence
@@ -67,10 +83,20 @@ final class Extensions {
         return snapshot.resources(Kinds.ENVOY_FILTER).stream()
                 .filter(filter -> near(filter, pod) && selected(filter.spec().get("workloadSelector"), "labels", pod))
                 .filter(filter -> filter.spec().get("targetRefs").size() == 0)
-                .filter(filter -> filter.spec().get("configPatches").items().stream()
-                        .map(patch -> patch.at("match", "context").textOr("ANY"))
-                        .anyMatch(context -> !context.equals("GATEWAY") && !context.equals("SIDECAR_OUTBOUND")))
+                .filter(filter ->
+                        filter.spec().get("configPatches").items().stream().anyMatch(Extensions::inbound))
                 .toList();
+    }
+
+    /** Whether a patch may change what comes in: a listener more, whatever its context, may lead to the application. */
+    private static boolean inbound(Node patch) {
+        String context = patch.at("match", "context").textOr("ANY");
+        String what = patch.get("applyTo").textOr("");
+        return switch (context) {
+            case "GATEWAY" -> what.equals("BOOTSTRAP");
+            case "SIDECAR_OUTBOUND" -> Set.of("LISTENER", "BOOTSTRAP", "").contains(what);
+            default -> true;
+        };
     }
 
     /** The patch of a filter that takes authorization or token checks out; empty where none plainly does. */

@@ -50,7 +50,7 @@ final class IdentityClaim {
         if (posture.asks(Intent.RequireToken.class)) {
             collector.assume("The token issuer's keys are what the issuer publishes.");
         }
-        mesh.settings().doubts().forEach(collector::doubt);
+        MeshExamination.assumptions(collector, mesh, classes);
         Mesh widened = Mesh.of(mesh.snapshot().with(List.of(allowAll(namespace))));
         for (Map.Entry<Pod, Integer> entry : classes.entrySet()) {
             Pod pod = entry.getKey();
@@ -76,6 +76,7 @@ final class IdentityClaim {
             }
             issuers(pod);
             filters(pod);
+            new Uncaptured(posture, mesh.snapshot()).examine(pod, collector);
         }
         worn();
         findings.values().forEach(collector::violatedBy);
@@ -329,13 +330,16 @@ final class IdentityClaim {
                 .filter(pod -> pod.serviceAccount().equals(gateway.serviceAccount()))
                 .toList();
         List<String> names = List.of(gateway.name(), gateway.serviceAccount());
-        boolean genuine = running.stream()
-                .anyMatch(pod -> names.contains(pod.workload().name())
-                        && pod.labels().entrySet().containsAll(gateway.labels().entrySet()));
+        List<Pod> genuine = running.stream()
+                .filter(pod -> names.contains(pod.workload().name())
+                        && pod.labels().entrySet().containsAll(gateway.labels().entrySet()))
+                .toList();
+        boolean proxies = genuine.stream().anyMatch(mesh::isGateway);
         for (Pod pod : running) {
             boolean labelled =
                     pod.labels().entrySet().containsAll(gateway.labels().entrySet());
-            boolean own = genuine ? names.contains(pod.workload().name()) : labelled;
+            boolean named = names.contains(pod.workload().name()) && (mesh.isGateway(pod) || !proxies);
+            boolean own = genuine.isEmpty() ? labelled : named;
             if (labelled && own) {
                 continue;
             }

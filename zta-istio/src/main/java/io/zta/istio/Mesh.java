@@ -164,7 +164,7 @@ public final class Mesh {
     }
 
     /** Whether a pod is a proxy of its own, beside no application: it runs as {@code proxy router}. */
-    private static boolean isGateway(Pod pod) {
+    boolean isGateway(Pod pod) {
         return pod.runningContainers().stream().anyMatch(container -> {
             List<String> arguments = container.get("args").texts();
             return container.get("name").textOr("").equals("istio-proxy") && arguments.contains("router")

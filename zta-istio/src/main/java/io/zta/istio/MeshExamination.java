@@ -21,11 +21,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Examines a snapshot for what the mesh layer claims: no plaintext, allowed identities alone, pods that keep their sidecar. */
 final class MeshExamination {
-    private static final Set<String> STRONG =
-            Set.of("NET_ADMIN", "CAP_NET_ADMIN", "SYS_ADMIN", "CAP_SYS_ADMIN", "ALL", "SYS_MODULE", "BPF");
+    private static final Set<String> STRONG = Set.of("NET_ADMIN", "SYS_ADMIN", "ALL", "SYS_MODULE", "BPF");
     private static final Set<String> HASHES = Set.of(
             "pod-template-hash",
             "controller-revision-hash",
@@ -97,8 +97,15 @@ final class MeshExamination {
                                 .append(container.get("securityContext"))
                                 .append(container.get("restartPolicy"))
                                 .append(
-                                        container.get("name").textOr("").equals("istio-proxy")
-                                                ? container.get("env")
+                                        container.get("name").textOr("").startsWith("istio-")
+                                                ? List.of(
+                                                        container.get("env"),
+                                                        container.get("envFrom"),
+                                                        container.get("volumeMounts"),
+                                                        container.get("lifecycle"),
+                                                        container.get("startupProbe"),
+                                                        container.get("readinessProbe"),
+                                                        container.get("livenessProbe"))
                                                 : ""));
                 Pod representative = first.computeIfAbsent(key.toString(), k -> pod);
                 counts.merge(representative, 1, Integer::sum);
@@ -112,7 +119,10 @@ final class MeshExamination {
         collector.assume(
                 "What has port 15020 of a pod open in plaintext (metrics, and the application's probe path), 15021"
                         + " and 15090 is not the mesh's to close: a NetworkPolicy narrows it to the node.");
-        mesh.settings().doubts().forEach(collector::doubt);
+        collector.assume(
+                "UDP and SCTP have applications only on ports that pods declare or Services lead to: no sidecar"
+                        + " takes them, nor ICMP.");
+        assumptions(collector, mesh, classes);
         for (Map.Entry<Pod, Integer> entry : classes.entrySet()) {
             Pod pod = entry.getKey();
             Map<String, List<Integer>> open = new LinkedHashMap<>();
@@ -123,9 +133,25 @@ final class MeshExamination {
             }
             findings.forEach((key, finding) -> collector.violatedBy(finding));
             privileges(mesh.captures(), pod).forEach(collector::violatedBy);
+            new Uncaptured(posture, mesh.snapshot()).examine(pod, collector);
         }
         collector.because("every port of every protected pod is captured by Istio's own proxy and takes mTLS only");
         return collector.result();
+    }
+
+    /** What the settings of the mesh leave open, and the proxy's images where the snapshot does not say which are Istio's. */
+    static void assumptions(ClaimResult.Collector collector, Mesh mesh, Map<Pod, Integer> classes) {
+        mesh.settings().doubts().forEach(collector::doubt);
+        mesh.settings().assumptions().forEach(collector::assume);
+        if (mesh.captures().injector().images().isEmpty()) {
+            Set<String> images = new TreeSet<>();
+            classes.keySet().stream()
+                    .flatMap(pod -> pod.runningContainers().stream())
+                    .filter(container -> container.get("name").textOr("").equals("istio-proxy"))
+                    .forEach(container -> images.add(container.get("image").textOr("")));
+            images.forEach(image -> collector.assume(image
+                    + " is Istio's proxy: the snapshot has no ConfigMap istio-sidecar-injector to compare with."));
+        }
     }
 
     private void port(
@@ -184,13 +210,14 @@ final class MeshExamination {
         List<Finding> findings = new ArrayList<>();
         for (Node container : pod.allContainers()) {
             String name = container.get("name").textOr("");
-            if (captures.injectors(container)) {
+            if (captures.injectors(pod, container)) {
                 continue;
             }
             Node context = container.get("securityContext");
             boolean strong = context.get("privileged").isTrue()
                     || context.at("capabilities", "add").texts().stream()
-                            .map(capability -> capability.toUpperCase(Locale.ROOT))
+                            .map(capability ->
+                                    capability.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", ""))
                             .anyMatch(STRONG::contains);
             if (strong) {
                 Evidence evidence = Evidence.of(pod.resource(), "spec container " + name + " securityContext", context);

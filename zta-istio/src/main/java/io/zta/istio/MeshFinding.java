@@ -20,6 +20,11 @@ enum MeshFinding {
     IMAGE("005", "MESH-image", "MESH-38", "remove the image, and recreate the pod"),
     NET_ADMIN("006", "MESH-netadmin", "MESH-42", "drop the privilege: the container can rewrite the redirection"),
     OWN_USER("008", "MESH-netadmin", "MESH-43", "run the container as another user and group than the proxy's"),
+    UDP(
+            "009",
+            "MESH-udp",
+            "MESH-46",
+            "close the port by a NetworkPolicy: the sidecar takes neither UDP nor SCTP, so nothing asks who sends it"),
     ADMIN("007", "MESH-admin", "MESH-39", "isolate the pod with a NetworkPolicy"),
     IDENTITY(
             "010",

@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /** Objects of the mesh that act on a posture's namespaces and don't do what they say, or only while a label stays. */
 final class MeshNotes {
@@ -318,7 +320,7 @@ final class MeshNotes {
                                         .orElse(0)
                                 == PROXY_USER)
                         .findFirst();
-                if (field.isPresent() && !mesh.captures().injectors(container)) {
+                if (field.isPresent() && !mesh.captures().injectors(pod, container)) {
                     String name = container.get("name").textOr("");
                     Evidence evidence = Evidence.of(
                             pod.resource(),
@@ -350,16 +352,63 @@ final class MeshNotes {
                     .filter(service -> Chains.selects(service, pod))
                     .forEach(service -> services.add(service.name()));
         }
+        Map<String, String> others = otherNames(namespace, services);
         List<Resource> foreign = snapshot.resources()
                 .filter(MeshNotes::isRoute)
                 .filter(route -> !route.namespace().equals(namespace)) // one's own lead the gateway to its applications
                 .toList();
         for (Resource route : foreign) {
             services.stream()
-                    .filter(service -> leads(route.spec(), route.namespace(), service, namespace))
+                    .filter(service -> leads(
+                            route.spec(),
+                            route.namespace(),
+                            host -> names(host, route.namespace(), service, namespace)
+                                    || service.equals(others.get(host))
+                                    || service.equals(others.get(host + "." + route.namespace()))))
                     .findFirst()
                     .ifPresent(service -> notes.add(route(route, namespace, service)));
         }
+    }
+
+    /** Hosts by which others lead to a namespace's Services: aliases, and entries that hold their or their pods' addresses. */
+    private Map<String, String> otherNames(String namespace, Set<String> services) {
+        Map<String, String> hosts = new TreeMap<>();
+        for (Resource alias : snapshot.resources(GroupKind.SERVICE)) {
+            if (alias.spec().get("type").textOr("").equals("ExternalName")) {
+                String target = alias.spec().get("externalName").textOr("");
+                services.stream()
+                        .filter(service -> names(target, "", service, namespace))
+                        .forEach(service -> {
+                            String own = alias.name() + "." + alias.namespace();
+                            List.of(own, own + ".svc", own + ".svc.cluster.local")
+                                    .forEach(host -> hosts.put(host, service));
+                        });
+            }
+        }
+        for (Resource entry : snapshot.resources(Kinds.SERVICE_ENTRY)) {
+            Set<String> targets = new TreeSet<>(entry.spec().get("addresses").texts());
+            entry.spec()
+                    .get("endpoints")
+                    .items()
+                    .forEach(end -> targets.add(end.get("address").textOr("")));
+            services.stream()
+                    .filter(service -> targets.stream()
+                            .anyMatch(target -> names(target, "", service, namespace)
+                                    || addresses(namespace, service).contains(target)))
+                    .forEach(service -> entry.spec().get("hosts").texts().forEach(host -> hosts.put(host, service)));
+        }
+        return hosts;
+    }
+
+    private Set<String> addresses(String namespace, String name) {
+        Set<String> all = new TreeSet<>();
+        snapshot.find(GroupKind.SERVICE, namespace, name).ifPresent(service -> {
+            service.spec().get("clusterIP").text().ifPresent(all::add);
+            pods.in(namespace).stream()
+                    .filter(pod -> Chains.selects(service, pod))
+                    .forEach(pod -> all.addAll(pod.ips()));
+        });
+        return all;
     }
 
     private Finding route(Resource route, String namespace, String service) {
@@ -377,24 +426,33 @@ final class MeshNotes {
 
     private static boolean isRoute(Resource resource) {
         if (resource.type().equals(Kinds.VIRTUAL_SERVICE)) {
-            return resource.spec().get("gateways").texts().stream().anyMatch(gateway -> !gateway.equals("mesh"));
+            boolean delegate = resource.spec().get("hosts").size() == 0; // of another, which a gateway has
+            return delegate
+                    || resource.spec().get("gateways").texts().stream().anyMatch(gateway -> !gateway.equals("mesh"));
         }
         return Set.of(Kinds.HTTP_ROUTE, Kinds.GRPC_ROUTE, Kinds.TCP_ROUTE, Kinds.TLS_ROUTE)
                 .contains(resource.type());
     }
 
-    /** Whether a route's tree names a Service: a destination's host, or a backend by name and namespace. */
-    private static boolean leads(Node node, String own, String service, String namespace) {
-        String host = node.get("host").textOr("");
-        boolean nearby = host.equals(service) && own.equals(namespace);
-        boolean full = host.equals(service + "." + namespace) || host.startsWith(service + "." + namespace + ".");
-        boolean backend = node.get("name").textOr("").equals(service)
-                && node.get("namespace").textOr(own).equals(namespace)
-                && node.get("port").isPresent();
-        if (nearby || full || backend) {
+    /** Whether a host is a Service's, as an object of a namespace names it. */
+    private static boolean names(String host, String own, String service, String namespace) {
+        return host.equals(service) && own.equals(namespace)
+                || host.equals(service + "." + namespace)
+                || host.startsWith(service + "." + namespace + ".");
+    }
+
+    /** Whether a route's tree names such a host: as a destination, or as a backend by name and namespace. */
+    private static boolean leads(Node node, String own, Predicate<String> named) {
+        String backend = node.get("name").textOr("");
+        boolean service = node.get("port").isPresent()
+                && named.test(
+                        node.get("kind").textOr("").equals("Hostname")
+                                ? backend
+                                : backend + "." + node.get("namespace").textOr(own));
+        if (named.test(node.get("host").textOr("")) || service) {
             return true;
         }
-        return node.fields().values().stream().anyMatch(child -> leads(child, own, service, namespace))
-                || node.items().stream().anyMatch(child -> leads(child, own, service, namespace));
+        return node.fields().values().stream().anyMatch(child -> leads(child, own, named))
+                || node.items().stream().anyMatch(child -> leads(child, own, named));
     }
 }

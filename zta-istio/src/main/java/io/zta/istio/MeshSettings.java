@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** What the ConfigMap {@code istio} says for the whole mesh, and Istio's defaults where the snapshot has none. */
 final class MeshSettings {
@@ -51,6 +52,12 @@ final class MeshSettings {
                     "correct data.mesh of " + chosen.display(),
                     chosen.origin()));
         }
+        if (tree.filter(mesh -> mesh.get("configSources").size() > 0).isPresent()) {
+            doubts.add(new Doubt(
+                    "istiod reads its policies from what configSources names, not from the cluster alone",
+                    "leave configSources out of " + chosen.display(),
+                    chosen.origin()));
+        }
         if (found.size() > 1) {
             doubts.add(new Doubt(
                     "there are several mesh configurations; which one the sidecars get depends on their revision",
@@ -73,6 +80,46 @@ final class MeshSettings {
     /** The namespace whose policies act in every namespace. */
     String rootNamespace() {
         return mesh.get("rootNamespace").textOr(DEFAULT_ROOT);
+    }
+
+    /** The revision of the control plane: it passes by objects that are labelled for another. */
+    String revision() {
+        return source.map(map -> map.labels()
+                        .getOrDefault(
+                                "istio.io/rev",
+                                map.name().startsWith("istio-") ? map.name().substring("istio-".length()) : "default"))
+                .filter(name -> !name.isEmpty())
+                .orElse("default");
+    }
+
+    /** Whether an address is istiod's: in the root namespace, or the one that the mesh's own default names. */
+    boolean isControlPlane(String address) {
+        return address.equals(mesh.at("defaultConfig", "discoveryAddress").textOr(""))
+                || address.matches("istiod(-[a-z0-9-]+)?\\." + Pattern.quote(rootNamespace()) + "\\.svc(\\..+)?:15012");
+    }
+
+    /** A default for proxies that is not known to be harmless. */
+    Optional<Evidence> oddDefault() {
+        Node config = mesh.get("defaultConfig");
+        return source.flatMap(map -> ProxyStart.odd(config, this)
+                .map(name -> Evidence.of(map, "data.mesh.defaultConfig." + name, config.get(name))));
+    }
+
+    /** What has to hold beside what the snapshot shows, for what these settings say. */
+    List<String> assumptions() {
+        List<String> all = new ArrayList<>();
+        if (source.isEmpty()) {
+            all.add("The mesh's root namespace is " + DEFAULT_ROOT
+                    + " and its other settings are Istio's defaults: the snapshot has no ConfigMap istio.");
+        }
+        if (trustDomains.size() > 1) {
+            all.add("Who has an identity of the trust domains " + trustDomains.subList(1, trustDomains.size())
+                    + ", aliases of the mesh's own, is who has it in " + trustDomains.get(0) + ".");
+        }
+        if (mesh.get("caCertificates").size() > 0) {
+            all.add("Nobody outside the trusted base holds the keys of caCertificates in the mesh's configuration.");
+        }
+        return all;
     }
 
     /** The local trust domain first, then its aliases. */

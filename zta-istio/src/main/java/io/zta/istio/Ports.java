@@ -18,6 +18,9 @@ import java.util.regex.Pattern;
  * for all the others. The sidecar's own ports are left out.
  */
 final class Ports {
+    /** The sidecar listens on these itself; on 15008 only in ambient mode, so an application may, past the capture. */
+    private static final Set<Integer> OWN = Set.of(15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090);
+
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,5}");
 
     private final Snapshot snapshot;
@@ -73,7 +76,12 @@ final class Ports {
                 }
             }
         });
-        ports.removeIf(port -> port < 1 || port > 65535 || port >= 15000 && port <= 15090);
+        boolean tunnel = served(pod).contains(15008)
+                || pod.ports().stream()
+                        .anyMatch(port -> port.number() == 15008
+                                && port.protocol().equals("TCP")
+                                && !port.container().equals("istio-proxy"));
+        ports.removeIf(port -> port < 1 || port > 65535 || OWN.contains(port) && !(port == 15008 && tunnel));
         int other = 1024;
         while (ports.contains(other)) {
             other++;

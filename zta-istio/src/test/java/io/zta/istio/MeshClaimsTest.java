@@ -22,7 +22,8 @@ import org.junit.jupiter.api.TestFactory;
 
 class MeshClaimsTest {
     /** Rules of docs/semantics/mesh.md that these tests cover. */
-    static final Set<String> IDS = Set.of("MESH-42", "MESH-43", "MESH-94", "MESH-96", "MESH-97", "MESH-98", "MESH-99");
+    static final Set<String> IDS =
+            Set.of("MESH-42", "MESH-43", "MESH-46", "MESH-94", "MESH-96", "MESH-97", "MESH-98", "MESH-99");
 
     private static final Posture POSTURE = ZeroTrust.namespace("shop")
             .strictMtls()
@@ -166,6 +167,137 @@ class MeshClaimsTest {
     }
 
     @Test
+    void a_container_passes_for_the_injectors_only_in_its_place() {
+        for (String list : List.of("containers", "ephemeralContainers")) {
+            for (String name : List.of("istio-init", "istio-validation")) {
+                opens(
+                        "MESH-netadmin",
+                        pod(
+                                "",
+                                list + ": [{name: " + name + ", image: hub/proxyv2:1, args: [istio-iptables, -b, '*'],"
+                                        + " securityContext: {privileged: true}}]"));
+            }
+        }
+        opens(
+                "MESH-netadmin",
+                pod(
+                        ", {name: istio-validation, image: hub/proxyv2:1, command: [sh], securityContext: {privileged: true}}",
+                        "containers: []"));
+        opens("MESH-netadmin", pod("", "containers: [{name: a, securityContext: {capabilities: {add: [CAP_BPF]}}}]"));
+        assertThat(
+                        verdicts(
+                                examine(
+                                        closed(POSTURE)
+                                                .with(
+                                                        Snapshot.ofText(
+                                                                "x",
+                                                                CLUSTER.substring(CLUSTER.lastIndexOf("---"))
+                                                                        .replace(
+                                                                                "image: hub/proxyv2:1, args: [istio-iptables",
+                                                                                "image: hub/proxyv2:1, securityContext: {capabilities: {add: [NET_ADMIN]}}, args: [istio-iptables"))))))
+                .isEqualTo("PLAINTEXT Proven, IDENTITY Proven, TAMPER Proven");
+    }
+
+    /** The pod of the cluster with more init containers, and other fields. */
+    private static String pod(String init, String fields) {
+        return "apiVersion: v1\nkind: Pod\nmetadata: {name: other, namespace: shop, annotations: {sidecar.istio.io/status: '{}'}}\n"
+                + "spec:\n  initContainers: [{name: istio-init, image: hub/proxyv2:1, args: [istio-iptables, -b, '*', -d, '15020']},"
+                + " {name: istio-proxy, image: hub/proxyv2:1, restartPolicy: Always, args: [proxy, sidecar]}" + init
+                + "]\n  " + fields + "\n";
+    }
+
+    @Test
+    void MESH_49_ports_among_the_sidecars_own_that_it_does_not_take_are_looked_at() {
+        opens(
+                "MESH-port",
+                "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: w, namespace: shop}\n"
+                        + "spec: {selector: {matchLabels: {app: orders}}, portLevelMtls: {'15033': {mode: PERMISSIVE}}}\n");
+        opens("MESH-capture", pod("", "containers: [{name: a, ports: [{containerPort: 15008}]}]"));
+        opens(
+                "MESH-capture",
+                "apiVersion: v1\nkind: Service\nmetadata: {name: tunnel, namespace: shop}\n"
+                        + "spec: {selector: {app: orders}, ports: [{name: http, port: 80, targetPort: 15008}]}\n");
+    }
+
+    private static final String NET = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+            + "metadata: {name: only-tcp, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Ingress], ingress: [%s]}\n";
+
+    @Test
+    void MESH_46_a_port_that_is_not_TCP_is_open_past_the_sidecar() {
+        for (String protocol : List.of("UDP", "SCTP")) {
+            String declared = CLUSTER.replace(
+                    "[{containerPort: 8080}]",
+                    "[{containerPort: 8080}, {containerPort: 5353, protocol: " + protocol + "}]");
+            String served = CLUSTER
+                    + "---\napiVersion: v1\nkind: Service\nmetadata: {name: dns, namespace: shop}\nspec: {selector:"
+                    + " {app: orders}, ports: [{port: 53, targetPort: 5353, protocol: " + protocol + "}]}\n";
+            for (String cluster : List.of(declared, served)) {
+                Snapshot open = Snapshot.ofText("cluster", cluster).with(MeshObjectsTest.compiled(POSTURE));
+                assertThat(open.damages()).isEmpty();
+                assertThat(verdicts(examine(open))).isEqualTo("PLAINTEXT Violated, IDENTITY Violated, TAMPER Proven");
+                assertThat(findings(open)).allSatisfy(finding -> {
+                    assertThat(finding.bypass()).isEqualTo("MESH-udp");
+                    assertThat(finding.title()).contains("takes " + protocol + " 5353 past its sidecar");
+                    assertThat(finding.witness().get(0).toString()).contains("0.0.0.0");
+                });
+                assertThat(verdicts(examine(open.with(
+                                Snapshot.ofText("np", NET.formatted("{ports: [{port: 8080, protocol: TCP}]}"))))))
+                        .isEqualTo("PLAINTEXT Proven, IDENTITY Proven, TAMPER Proven");
+                assertThat(verdicts(examine(open.with(Snapshot.ofText(
+                                "np",
+                                NET.formatted("{from: [{podSelector: {}}], ports: [{port: 5353, protocol: " + protocol
+                                                + "}]}")
+                                        + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n"
+                                        + "spec: {containers: [{name: a}]}\n")))))
+                        .startsWith("PLAINTEXT Violated, IDENTITY Violated");
+            }
+        }
+    }
+
+    @Test
+    void MESH_46_a_port_that_the_posture_allows_is_left_to_the_network() {
+        Posture posture = ZeroTrust.namespace("shop")
+                .strictMtls()
+                .allowFrom(Workload.labelled("app", "web"))
+                .onPort(io.zta.intent.Port.udp(5353));
+        Snapshot open = Snapshot.ofText(
+                        "cluster",
+                        CLUSTER.replace(
+                                "[{containerPort: 8080}]",
+                                "[{containerPort: 8080}, {containerPort: 5353, protocol: UDP}]"))
+                .with(MeshObjectsTest.compiled(posture));
+        assertThat(new MeshLayer().examine(posture, open))
+                .filteredOn(result -> result.claim() == Claim.PLAINTEXT)
+                .singleElement()
+                .satisfies(result -> assertThat(result.verdict()).isInstanceOf(Verdict.Proven.class))
+                .satisfies(result -> assertThat(result.assumptions())
+                        .anySatisfy(line -> assertThat(line).contains("UDP 5353", "NetworkPolicies alone")));
+    }
+
+    @Test
+    void what_the_mesh_leaves_open_is_assumed_in_words() {
+        Snapshot bare = closed(POSTURE);
+        assertThat(assumptions(bare))
+                .anySatisfy(line -> assertThat(line).contains("certificate authority"))
+                .anySatisfy(line -> assertThat(line).contains("token issuer's keys"))
+                .anySatisfy(line -> assertThat(line).contains("no ConfigMap istio."))
+                .anySatisfy(line -> assertThat(line).startsWith("hub/proxyv2:1 is Istio's proxy"));
+        String mesh = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"
+                + "data: {mesh: '{trustDomainAliases: [old.local], caCertificates: [{pem: x}]}'}\n";
+        assertThat(assumptions(bare.with(Snapshot.ofText("mesh", mesh))))
+                .anySatisfy(line -> assertThat(line).contains("[old.local]"))
+                .anySatisfy(line -> assertThat(line).contains("caCertificates"))
+                .noneSatisfy(line -> assertThat(line).contains("no ConfigMap istio."));
+    }
+
+    private static List<String> assumptions(Snapshot snapshot) {
+        return examine(snapshot).stream()
+                .filter(result -> result.claim() == Claim.IDENTITY)
+                .flatMap(result -> result.assumptions().stream())
+                .toList();
+    }
+
+    @Test
     void MESH_43_a_container_of_the_proxys_user_is_noted() {
         for (String spec : List.of(
                 "{containers: [{name: a, securityContext: {runAsUser: 1337}}]}",
@@ -209,6 +341,24 @@ class MeshClaimsTest {
     }
 
     @Test
+    void MESH_96_another_kind_of_workload_by_the_gateways_name_and_labels_is_not_the_gateway() {
+        String gateway = "{serviceAccountName: istio-ingressgateway-service-account, containers: [{name: istio-proxy,"
+                + " image: hub/proxyv2:1, args: [proxy, router]}]}";
+        String labels = "{app: istio-ingressgateway, istio: ingressgateway}";
+        String genuine =
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istio-ingressgateway, namespace: istio-system}\n"
+                        + "spec: {template: {metadata: {labels: " + labels + "}, spec: " + gateway + "}}\n";
+        assertThat(findings(closed(POSTURE).with(Snapshot.ofText("gateway", genuine))))
+                .isEmpty();
+        opens(
+                "MESH-worn",
+                genuine + "---\n"
+                        + genuine.replace("Deployment", "StatefulSet")
+                                .replace("name: istio-proxy", "name: app")
+                                .replace("[proxy, router]", "[]"));
+    }
+
+    @Test
     void MESH_97_a_binding_that_only_warns_refutes_the_rule_on_pods() {
         String yaml = MeshObjectsTest.yaml(POSTURE)
                 .replace("- Deny\n", "- Warn\n")
@@ -230,6 +380,205 @@ class MeshClaimsTest {
         assertThat(new MeshLayer().notes(POSTURE, closed(POSTURE)))
                 .extracting(Finding::bypass)
                 .doesNotContain("MESH-route");
+    }
+
+    @Test
+    void MESH_98_a_route_by_another_name_is_noted() {
+        String net = "apiVersion: networking.istio.io/v1\n";
+        String meta = "metadata: {name: r, namespace: evil}\n";
+        String bound = net + "kind: VirtualService\n" + meta
+                + "spec: {hosts: [a], gateways: [evil/g], http: [{route: [{destination: {host: %s}}]}]}\n---\n";
+        String address = CLUSTER.substring(CLUSTER.lastIndexOf("---")) + "status: {podIP: 10.0.0.9}\n---\n";
+        String entry = net + "kind: ServiceEntry\n" + meta + "spec: {hosts: [evil.example], %s}\n";
+        String alias = "apiVersion: v1\nkind: Service\nmetadata: {name: alias, namespace: evil}\n"
+                + "spec: {type: ExternalName, externalName: orders.shop.svc.cluster.local}\n";
+        List<String> routes = List.of(
+                net + "kind: VirtualService\n" + meta
+                        + "spec: {http: [{route: [{destination: {host: orders.shop.svc.cluster.local}}]}]}\n",
+                "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n" + meta
+                        + "spec: {rules: [{backendRefs: [{group: networking.istio.io, kind: Hostname, name: orders.shop.svc.cluster.local, port: 80}]}]}\n",
+                "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n" + meta
+                        + "spec: {rules: [{backendRefs: [{name: alias, port: 80}]}]}\n---\n" + alias,
+                bound.formatted("alias.evil.svc.cluster.local") + alias,
+                bound.formatted("alias") + alias,
+                bound.formatted("evil.example")
+                        + address
+                        + entry.formatted("resolution: STATIC, endpoints: [{address: 10.0.0.9}]"),
+                bound.formatted("evil.example") + address + entry.formatted("addresses: [10.0.0.9]"),
+                bound.formatted("evil.example")
+                        + entry.formatted("resolution: DNS, endpoints: [{address: orders.shop.svc.cluster.local}]"));
+        for (String route : routes) {
+            Snapshot routed = closed(POSTURE).with(Snapshot.ofText("route", route));
+            assertThat(routed.damages()).isEmpty();
+            assertThat(new MeshLayer().notes(POSTURE, routed))
+                    .as(route)
+                    .extracting(Finding::bypass)
+                    .containsOnlyOnce("MESH-route");
+        }
+        for (String harmless : List.of(
+                bound.formatted("evil.example"),
+                bound.formatted("alias") + alias.replace("orders.shop", "orders.evil"),
+                bound.formatted("evil.example") + entry.formatted("endpoints: [{address: 10.0.0.8}]"))) {
+            assertThat(new MeshLayer().notes(POSTURE, closed(POSTURE).with(Snapshot.ofText("route", harmless))))
+                    .as(harmless)
+                    .extracting(Finding::bypass)
+                    .doesNotContain("MESH-route");
+        }
+    }
+
+    private static final String GATEWAY =
+            "principals: [cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account]";
+
+    private static String security(String kind, String name, String spec) {
+        return "---\napiVersion: security.istio.io/v1\nkind: " + kind + "\nmetadata: {name: " + name
+                + ", namespace: shop}\nspec: " + spec + "\n";
+    }
+
+    /** What somebody has who closed the mesh by hand, without guards, and lets in from these sources. */
+    private static Snapshot byHand(String source, String more) {
+        String cluster = CLUSTER
+                + security("PeerAuthentication", "strict", "{mtls: {mode: STRICT}}")
+                + security("RequestAuthentication", "tokens", "{jwtRules: [{issuer: 'https://good', jwks: '{}'}]}")
+                + security("AuthorizationPolicy", "nothing", "{}")
+                + security(
+                        "AuthorizationPolicy",
+                        "allow",
+                        "{rules: [{from: [" + source + "], to: [{operation: {ports: ['8080']}}]}]}")
+                + more;
+        Snapshot snapshot = Snapshot.ofText("cluster", cluster);
+        assertThat(snapshot.damages()).isEmpty();
+        return snapshot;
+    }
+
+    private static final String BOTH = "{source: {" + GATEWAY + ", requestPrincipals: ['https://good/*']}}";
+
+    private static ClaimResult identity(Posture posture, Snapshot snapshot) {
+        return new MeshLayer()
+                .examine(posture, snapshot).stream()
+                        .filter(result -> result.claim() == Claim.IDENTITY)
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    private static List<String> titles(ClaimResult result) {
+        return result.verdict() instanceof Verdict.Violated violated
+                ? violated.findings().stream()
+                        .map(finding -> finding.id() + " " + finding.title())
+                        .toList()
+                : List.of(result.verdict().toString());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> each_identity_too_many_is_named() {
+        record Case(String what, Snapshot snapshot, String expected) {}
+        return Stream.of(
+                        new Case("none", byHand(BOTH, ""), "ZTA-MESH-016 is closed by its ALLOW policies alone"),
+                        new Case(
+                                "every principal",
+                                byHand("{source: {principals: ['*'], requestPrincipals: ['https://good/*']}}", ""),
+                                "ZTA-MESH-010 lets in the identity"),
+                        new Case(
+                                "a namespace",
+                                byHand(
+                                        "{source: {namespaces: [istio-system], requestPrincipals: ['https://good/*']}}",
+                                        ""),
+                                "ZTA-MESH-010 lets in the identity cluster.local/ns/istio-system/sa/default"),
+                        new Case(
+                                "a further source",
+                                byHand(BOTH + ", {source: {serviceAccounts: ['tools/debug']}}", ""),
+                                "ZTA-MESH-010 lets in the identity cluster.local/ns/tools/sa/debug"),
+                        new Case("no token", byHand("{source: {" + GATEWAY + "}}", ""), "without a token"),
+                        new Case(
+                                "any issuer",
+                                byHand(
+                                        "{source: {" + GATEWAY + ", requestPrincipals: ['*']}}",
+                                        security(
+                                                "RequestAuthentication",
+                                                "more",
+                                                "{jwtRules: [{issuer: 'https://bad', jwks: '{}'}]}")),
+                                "with a token of https://bad"),
+                        new Case(
+                                "a second ALLOW",
+                                byHand(BOTH, security("AuthorizationPolicy", "second", "{rules: [{}]}")),
+                                "ZTA-MESH-010 lets in the identity"),
+                        new Case(
+                                "one for some requests",
+                                byHand(
+                                        BOTH,
+                                        security(
+                                                "AuthorizationPolicy",
+                                                "second",
+                                                "{rules: [{to: [{operation: {paths: [/health]}}]}]}")),
+                                ", for some requests or addresses"),
+                        new Case(
+                                "a port served as TCP",
+                                byHand(
+                                        "{source: {" + GATEWAY + "}}",
+                                        "---\napiVersion: v1\nkind: Service\nmetadata: {name: older, namespace: shop,"
+                                                + " creationTimestamp: '2020-01-01T00:00:00Z'}\nspec: {selector: {app: orders},"
+                                                + " ports: [{name: tcp, port: 80, targetPort: 8080}]}\n"),
+                                "ZTA-MESH-011 is served as plain TCP"),
+                        new Case(
+                                "a pod without a sidecar",
+                                byHand(
+                                        BOTH,
+                                        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: bare, namespace: shop}\n"
+                                                + "spec: {containers: [{name: a}]}\n"),
+                                "ZTA-MESH-003 lets anybody in"))
+                .map(one -> DynamicTest.dynamicTest(
+                        one.what(),
+                        () -> assertThat(titles(identity(POSTURE, one.snapshot())))
+                                .as(one.what())
+                                .anySatisfy(title -> assertThat(title).contains(one.expected()))));
+    }
+
+    @Test
+    void a_dry_run_is_quoted_where_it_would_have_refused() {
+        String dry = security(
+                        "AuthorizationPolicy",
+                        "guard",
+                        "{action: DENY, rules: [{from: [{source: {notPrincipals: [x]}}]}]}")
+                .replace("name: guard,", "name: guard, annotations: {istio.io/dry-run: 'true'},");
+        Snapshot snapshot = byHand("{source: {principals: ['*']}}", dry);
+        assertThat(((Verdict.Violated) identity(POSTURE, snapshot).verdict()).findings())
+                .filteredOn(finding -> finding.id().equals("ZTA-MESH-010"))
+                .isNotEmpty()
+                .allSatisfy(finding ->
+                        assertThat(finding.evidence().get(0).toString()).contains("istio.io/dry-run", "not enforced"));
+    }
+
+    @Test
+    void without_mTLS_asked_for_a_missing_guard_on_tokens_is_named_and_no_default() {
+        Posture tokens = ZeroTrust.namespace("shop")
+                .onPorts(8080)
+                .requireJwt(TokenIssuer.of("https://good").keys("{}"));
+        Snapshot compiled = Snapshot.ofText("cluster", CLUSTER).with(MeshObjectsTest.compiled(tokens));
+        assertThat(identity(tokens, compiled).verdict()).isInstanceOf(Verdict.Proven.class);
+        assertThat(titles(identity(tokens, byHand("{source: {requestPrincipals: ['https://good/*']}}", ""))))
+                .containsExactly(
+                        "ZTA-MESH-016 is closed by its ALLOW policies alone: one further ALLOW opens shop/orders");
+    }
+
+    @Test
+    void who_decides_outside_is_unknown_and_has_to_be_asked() {
+        String mesh = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"
+                + "data: {mesh: '{extensionProviders: [{name: opa, envoyExtAuthzGrpc: {service: opa, port: 1}}]}'}\n";
+        String ask = security("AuthorizationPolicy", "ask", "{action: CUSTOM, provider: {name: opa}, rules: [{}]}");
+        Snapshot open = byHand("{source: {principals: ['*']}}", mesh + ask);
+        assertThat(identity(POSTURE, open).verdict())
+                .isInstanceOfSatisfying(
+                        Verdict.Unknown.class,
+                        unknown -> assertThat(unknown.doubts())
+                                .anySatisfy(doubt ->
+                                        assertThat(doubt.reason()).contains("if the external authorizer opa lets it")));
+        Posture asking = POSTURE.authorizedBy("opa");
+        Snapshot compiled = closed(asking).with(Snapshot.ofText("mesh", mesh));
+        assertThat(identity(asking, compiled).verdict()).isInstanceOf(Verdict.Proven.class);
+        assertThat(identity(asking, compiled).assumptions())
+                .contains("The external authorizer opa decides as it should.");
+        assertThat(titles(identity(asking, closed(POSTURE).with(Snapshot.ofText("mesh", mesh)))))
+                .anySatisfy(title -> assertThat(title)
+                        .contains("ZTA-MESH-017 takes requests on TCP 8080 that are not put to the authorizer opa"));
     }
 
     @Test

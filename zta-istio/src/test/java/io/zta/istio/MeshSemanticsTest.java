@@ -260,13 +260,15 @@ class MeshSemanticsTest {
                 8080,
                 PLAIN,
                 "allowed");
-        row(
-                "MESH-21",
-                "Istio never injects into kube-system",
-                (ENABLED + HTTP + STRICT + template("", "", "")).replace("shop", "kube-system"),
-                8080,
-                PLAIN,
-                "allowed");
+        for (String namespace : List.of("kube-system", "kube-public", "kube-node-lease", "local-path-storage")) {
+            row(
+                    "MESH-21",
+                    "Istio never injects into " + namespace,
+                    (ENABLED + HTTP + STRICT + template("", "", "")).replace("shop", namespace),
+                    8080,
+                    PLAIN,
+                    "allowed");
+        }
         row(
                 "MESH-22",
                 "the label beats the annotation",
@@ -409,13 +411,22 @@ class MeshSemanticsTest {
                 8080,
                 PLAIN,
                 "unknown");
+        for (String name : List.of("gateway", "grpc-agent", "grpc-simple")) {
+            row(
+                    "MESH-30",
+                    "templates that capture nothing: " + name,
+                    bare + template("", "inject.istio.io/templates: " + name, ""),
+                    8080,
+                    PLAIN,
+                    "allowed");
+        }
         row(
                 "MESH-30",
-                "templates that capture nothing",
-                bare + template("", "inject.istio.io/templates: grpc-agent", ""),
+                "templates of one's own are unknown",
+                bare + template("", "inject.istio.io/templates: \"sidecar,own\"", ""),
                 8080,
                 PLAIN,
-                "allowed");
+                "unknown");
         row(
                 "MESH-31",
                 "interception NONE",
@@ -520,7 +531,8 @@ class MeshSemanticsTest {
                 PLAIN,
                 "unknown");
         String status = "sidecar.istio.io/status: '{}'";
-        String validation = "{name: istio-validation, image: hub/proxyv2:1}";
+        String validation = "{name: istio-validation, image: hub/proxyv2:1, args: [istio-iptables, -b, '*', -d,"
+                + " '15090,15021,15020', --run-validation, --skip-rule-apply]}";
         row(
                 "MESH-44",
                 "Istio's CNI plugin redirects what the injector marked",
@@ -547,6 +559,217 @@ class MeshSemanticsTest {
                 "MESH-41",
                 "an unknown proxy configuration is unknown",
                 bare + template("", "proxy.istio.io/config: \"discoveryAddress: other:15012\"", ""),
+                8080,
+                PLAIN,
+                "unknown");
+    }
+
+    /** What a pod brings into the containers that the injector puts in. */
+    private void startedOtherwise() {
+        String bare = ENABLED + HTTP + STRICT;
+        for (String more : List.of(
+                "env: [{name: ISTIO_BOOTSTRAP, value: /etc/own.json}]",
+                "env: [{name: ISTIO_BOOTSTRAP_OVERRIDE, value: /etc/own.json}]",
+                "env: [{name: LD_PRELOAD, value: /own.so}]",
+                "env: [{name: CA_ADDR, value: 'ca.tools.svc:15012'}]",
+                "env: [{name: ISTIO_META_INTERCEPTION_MODE, value: NONE}]",
+                "env: [{name: PROXY_CONFIG, value: 'customConfigFile: /etc/own.json'}]",
+                "env: [{name: PROXY_CONFIG, value: 'discoveryAddress: istiod.tools.svc:15012'}]",
+                "env: [{name: PROXY_CONFIG, value: 'proxyMetadata: {ISTIO_BOOTSTRAP: /etc/own.json}'}]",
+                "env: [{name: PROXY_CONFIG, valueFrom: {configMapKeyRef: {name: own, key: own}}}]",
+                "envFrom: [{configMapRef: {name: own}}]",
+                "volumeMounts: [{name: own, mountPath: /usr/local/bin}]",
+                "volumeMounts: [{name: own, mountPath: /var/lib/istio/envoy/}]",
+                "lifecycle: {postStart: {exec: {command: [sh, -c, 'iptables -t nat -F']}}}",
+                "lifecycle: {preStop: {exec: {command: [sh, -c, 'iptables -t nat -F']}}}",
+                "livenessProbe: {exec: {command: [pkill, envoy]}}",
+                "readinessProbe: {exec: {command: [pkill, envoy]}}",
+                "startupProbe: {exec: {command: [pkill, envoy]}}")) {
+            row(
+                    "MESH-47",
+                    "a proxy with " + more,
+                    bare + pod("", "", "", INIT + "," + PROXY.replace("args:", more + ", args:")),
+                    8080,
+                    PLAIN,
+                    "unknown");
+        }
+        for (String args : List.of("wait", "proxy, sidecar, --templateFile=/own", "proxy, sidecar, --domain, x, own")) {
+            row(
+                    "MESH-47",
+                    "a proxy started by " + args,
+                    bare + pod("", "", "", INIT + "," + PROXY.replace("proxy, sidecar", args)),
+                    8080,
+                    PLAIN,
+                    "unknown");
+        }
+        String usual =
+                "env: [{name: CA_ADDR, value: 'istiod-canary.istio-system.svc:15012'}, {name: POD_NAME, value: x},"
+                        + " {name: ISTIO_META_OWNER, value: x}, {name: ISTIO_META_INTERCEPTION_MODE, value: TPROXY},"
+                        + " {name: PROXY_CONFIG, value: '{\"discoveryAddress\": \"istiod.istio-system.svc.cluster.local:15012\","
+                        + " \"concurrency\": 2, \"statusPort\": 15020, \"proxyMetadata\": {\"ISTIO_META_DNS_CAPTURE\": \"true\"}}'}],"
+                        + " volumeMounts: [{name: a, mountPath: /var/run/secrets/istio}, {name: b, mountPath: /etc/istio/proxy}],"
+                        + " lifecycle: {preStop: {exec: {command: [pilot-agent, request, POST, drain]}}},"
+                        + " readinessProbe: {httpGet: {port: 15021}}, ";
+        row(
+                "MESH-47",
+                "and as the injector starts it",
+                bare
+                        + pod(
+                                "",
+                                "",
+                                "",
+                                INIT + ","
+                                        + PROXY.replace("args:", usual + "args:")
+                                                .replace(
+                                                        "proxy, sidecar",
+                                                        "proxy, sidecar, --domain, x.svc, --proxyLogLevel=warning,"
+                                                                + " '--log_output_level=default:info', --concurrency, '2'")),
+                8080,
+                PLAIN,
+                "denied");
+        for (String init : List.of(
+                INIT.replace("15020'", "15020', -d, '8080'"),
+                INIT.replace("15020'", "15020', '-d=8080'"),
+                INIT.replace("15020'", "15020', -d8080"),
+                INIT.replace("15020'", "15020', --istio-local-exclude-ports, '8080'"),
+                INIT.replace("15020'", "15020', --dry-run"),
+                INIT.replace("15020'", "15020,017620'"),
+                INIT.replace("istio-iptables", "istio-clean-iptables"),
+                INIT.replace("-b", "-u, '10001', -b"),
+                INIT.replace("args:", "env: [{name: DRY_RUN, value: 'true'}], args:"),
+                INIT.replace("args:", "envFrom: [{configMapRef: {name: own}}], args:"))) {
+            row("MESH-48", init, bare + pod("", "", "", init + "," + PROXY), 8080, PLAIN, "unknown");
+        }
+        row(
+                "MESH-48",
+                "istio-init that redirects nothing",
+                bare + pod("", "", "", INIT.replace("-b", "-m, NONE, -b") + "," + PROXY),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-48",
+                "and with all that the injector gives",
+                bare
+                        + pod(
+                                "",
+                                "",
+                                "",
+                                INIT.replace(
+                                                        "-b",
+                                                        "-p, '15001', -z, '15006', -u, '1337', -m, TPROXY, -i, '*', -x, '', -b")
+                                                .replace(
+                                                        "15020'",
+                                                        "15020', '--log_output_level=default:info', --force-apply")
+                                        + "," + PROXY),
+                8080,
+                PLAIN,
+                "denied");
+        for (String annotation : List.of(
+                "proxy.istio.io/overrides: '{}'",
+                "sidecar.istio.io/bootstrapOverride: own",
+                "sidecar.istio.io/discoveryAddress: 'own:15012'",
+                "sidecar.istio.io/userVolume: '[]'",
+                "sidecar.istio.io/userVolumeMount: '[]'",
+                "traffic.sidecar.istio.io/excludeInboundPorts: '017620'",
+                "proxy.istio.io/config: 'proxyMetadata: {ISTIO_BOOTSTRAP: own}'")) {
+            row("MESH-47", annotation, bare + template("", annotation, ""), 8080, PLAIN, "unknown");
+        }
+        row(
+                "MESH-36",
+                "however it is written",
+                bare + template("", "status.sidecar.istio.io/port: '08080'", ""),
+                8080,
+                PLAIN,
+                "allowed");
+        for (String mesh : List.of(
+                "defaultConfig: {proxyMetadata: {DISABLE_ENVOY: 'true'}}",
+                "defaultConfig: {customConfigFile: /etc/own.json}",
+                "defaultConfig: {binaryPath: /own}")) {
+            row("MESH-47", mesh, bare + mesh(mesh) + template("", "", ""), 8080, PLAIN, "unknown");
+        }
+        row(
+                "MESH-47",
+                "the mesh's usual defaults",
+                bare
+                        + mesh("defaultConfig: {discoveryAddress: 'istiod.example:15012', tracing: {}}")
+                        + template("", "", ""),
+                8080,
+                PLAIN,
+                "denied");
+        for (String namespace : List.of("shop", "istio-system")) {
+            row(
+                    "MESH-47",
+                    "a ProxyConfig of " + namespace,
+                    bare
+                            + template("", "", "")
+                            + object(
+                                    "networking.istio.io/v1beta1",
+                                    "ProxyConfig",
+                                    namespace,
+                                    "own",
+                                    "",
+                                    "{environmentVariables: {DISABLE_ENVOY: 'true'}}"),
+                    8080,
+                    PLAIN,
+                    "unknown");
+        }
+        row(
+                "MESH-38",
+                "without the injector's settings an image of another name can't be told",
+                bare + pod("", "", "", INIT + "," + PROXY.replace("hub/proxyv2:1", "hub/proxyv2-own:1")),
+                8080,
+                PLAIN,
+                "unknown");
+        String debugger = PROXY.replace("restartPolicy: Always, ", "");
+        row(
+                "MESH-38",
+                "nor is an ephemeral container a sidecar",
+                bare + pod("", "", "  ephemeralContainers: [" + debugger + "]\n", INIT),
+                8080,
+                PLAIN,
+                "allowed");
+        row(
+                "MESH-44",
+                "an ephemeral container is no istio-init",
+                bare + pod("", "", "  ephemeralContainers: [" + INIT + "]\n", PROXY),
+                8080,
+                PLAIN,
+                "unknown");
+        row("MESH-49", "15008 is never captured", BASE + STRICT, 15008, PLAIN, "allowed");
+    }
+
+    private void revisions() {
+        String labelled = "metadata: {labels: {istio.io/rev: canary}, ";
+        for (String policy : List.of(STRICT, allow("{}"), deny("{}"), tokens("https://good"))) {
+            row(
+                    "MESH-19",
+                    "a policy of another revision is passed by",
+                    BASE + STRICT.replace("strict", "own") + policy.replace("metadata: {", labelled),
+                    8080,
+                    PLAIN,
+                    "unknown");
+        }
+        row(
+                "MESH-19",
+                "and one of the control plane's own acts",
+                BASE + STRICT.replace("metadata: {", labelled.replace("canary", "default")),
+                8080,
+                PLAIN,
+                "denied");
+        row(
+                "MESH-19",
+                "which its ConfigMap tells",
+                BASE
+                        + STRICT.replace("metadata: {", labelled)
+                        + mesh("{}").replace("name: istio,", "name: istio-canary,"),
+                8080,
+                PLAIN,
+                "denied");
+        row(
+                "MESH-89",
+                "policies that do not come from the cluster",
+                BASE + STRICT + mesh("configSources: [{address: 'fs:///policies'}]"),
                 8080,
                 PLAIN,
                 "unknown");
@@ -834,6 +1057,30 @@ class MeshSemanticsTest {
                 8080,
                 WEB,
                 "unknown");
+        for (String patch : List.of(
+                "{applyTo: LISTENER, match: {context: SIDECAR_OUTBOUND}, patch: {operation: ADD}}",
+                "{applyTo: BOOTSTRAP, match: {context: GATEWAY}}",
+                "{applyTo: NETWORK_FILTER, match: {context: SIDECAR_INBOUND}}",
+                "{applyTo: HTTP_FILTER, match: {context: ANY}}")) {
+            row(
+                    "MESH-90",
+                    patch,
+                    BASE + STRICT + object(net, "EnvoyFilter", "shop", "f", "", "{configPatches: [" + patch + "]}"),
+                    8080,
+                    PLAIN,
+                    "unknown");
+        }
+        for (String patch : List.of(
+                "{applyTo: CLUSTER, match: {context: SIDECAR_OUTBOUND}}",
+                "{applyTo: LISTENER, match: {context: GATEWAY}}")) {
+            row(
+                    "MESH-90",
+                    "what goes out, or a gateway: " + patch,
+                    BASE + STRICT + object(net, "EnvoyFilter", "shop", "f", "", "{configPatches: [" + patch + "]}"),
+                    8080,
+                    PLAIN,
+                    "denied");
+        }
         row(
                 "MESH-91",
                 "nor is a Sidecar with listeners of its own",
@@ -861,6 +1108,8 @@ class MeshSemanticsTest {
         rows.clear();
         modes();
         sidecars();
+        startedOtherwise();
+        revisions();
         authorization();
         extensions();
         return rows;

@@ -159,6 +159,17 @@ final class CatalogueRows {
                         "NSA-POD",
                         "NIST-2"),
                 row(
+                        "MESH-udp",
+                        "a port that is not TCP: no sidecar takes UDP, SCTP or ICMP, so neither mTLS nor authorization sees it",
+                        "UDP and SCTP ports that pods declare or Services lead to, and whom NetworkPolicies let in there; ICMP is in every claim's assumptions",
+                        "NetworkPolicy: default deny, and allows that name the protocol",
+                        Closing.CLOSED,
+                        "T1095",
+                        "T1046",
+                        "CIS-5.3.2",
+                        "NSA-NET",
+                        "NIST-2"),
+                row(
                         "MESH-identity",
                         "an identity too many is let in: wide principals, a second ALLOW, dry-run, a RequestAuthentication without its AuthorizationPolicy, HTTP rules on a TCP port",
                         "all AuthorizationPolicies that act on the pod, in their order",

@@ -223,6 +223,23 @@ class MeshCatalogueTest {
             rows.add(
                     new Row("MESH-image", "a false " + container, INJECTOR + orders(STATUS, evil, ""), Closed.REFUSED));
         }
+        String protocols = "ports: [{containerPort: 8080}, {containerPort: 5353, protocol: %s}]";
+        for (String protocol : List.of("UDP", "SCTP")) {
+            rows.add(new Row(
+                    "MESH-udp",
+                    "an application on " + protocol,
+                    orders(STATUS, INIT + "," + PROXY, "")
+                            .replace("ports: [{containerPort: 8080}]", protocols.formatted(protocol)),
+                    Closed.HARMLESS));
+        }
+        rows.add(new Row(
+                "MESH-capture",
+                "an application on the port of the mesh's tunnels",
+                orders(STATUS, INIT + "," + PROXY, "")
+                        .replace(
+                                "ports: [{containerPort: 8080}]",
+                                "ports: [{containerPort: 8080}, {containerPort: 15008}]"),
+                Closed.REFUSED));
         rows.add(new Row(
                 "MESH-netadmin",
                 "a container of the proxy's user",

@@ -65,6 +65,10 @@ final class NetworkAttacks {
                 "NET-ports",
                 "a UDP port",
                 () -> arena.connects(arena.outside, "stranger", arena.address() + ":8081", "udp"));
+        packets(
+                "MESH-udp",
+                "a UDP port past the sidecar, from a neighbour",
+                () -> arena.connects(arena.namespace, "neighbour", arena.address() + ":8081", "udp"));
     }
 
     private void node() {

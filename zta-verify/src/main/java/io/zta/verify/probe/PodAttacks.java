@@ -54,6 +54,12 @@ final class PodAttacks {
                 "}",
                 "",
                 "}, {name: istio-proxy, image: auto, env: [{name: DISABLE_ENVOY, value: 'true'}]");
+        pod(
+                "MESH-image",
+                "a sidecar that starts with a configuration of one's own",
+                "}",
+                "",
+                "}, {name: istio-proxy, image: auto, env: [{name: ISTIO_BOOTSTRAP, value: /etc/own.json}]");
         annotated("MESH-image", "the sidecar's image replaced", "sidecar.istio.io/proxyImage: '@IMAGE@'");
         pod(
                 "MESH-image",

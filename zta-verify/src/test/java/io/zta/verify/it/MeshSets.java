@@ -137,6 +137,9 @@ final class MeshSets {
                 if (chance(30)) {
                     rule.put("audiences", List.of(one("shop", "bank")));
                 }
+                if (chance(8)) {
+                    rule.put("fromHeaders", List.of(map("name", "x-token")));
+                }
                 rules.add(rule);
             }
         }
@@ -151,6 +154,9 @@ final class MeshSets {
         boolean root = chance(15);
         if (root || chance(30)) {
             spec.put("selector", map("matchLabels", root ? label : selected()));
+        }
+        if (spec.isEmpty() && chance(8)) { // acts on no sidecar
+            spec.put("targetRefs", List.of(Map.of("kind", "Service", "group", "", "name", "target")));
         }
         String action = one("ALLOW", "ALLOW", "ALLOW", "DENY", "DENY", "CUSTOM");
         if (!action.equals("ALLOW") || chance(50)) {
@@ -215,7 +221,14 @@ final class MeshSets {
                     && !source.containsKey("notPrincipals")
                     && !source.containsKey("notNamespaces")
                     && chance(10)) {
-                source.put("serviceAccounts", List.of(one("web", "elsewhere/web", namespace + "/default")));
+                source.put(
+                        one("serviceAccounts", "serviceAccounts", "notServiceAccounts"),
+                        List.of(one("web", "elsewhere/web", namespace + "/default")));
+            }
+            if (chance(8)) {
+                source.put(
+                        one("trustDomains", "notTrustDomains"),
+                        List.of(one("cluster.local", "cluster.*", "*.local", "elsewhere.local")));
             }
             if (chance(12)) {
                 source.put(one("ipBlocks", "notIpBlocks"), List.of(one(address, address + "/16", "192.0.2.0/24")));
@@ -251,7 +264,7 @@ final class MeshSets {
             if (chance(25)) {
                 operation.put(
                         one("paths", "notPaths"),
-                        List.of(one("/hostname", "/host*", "*name", "/", "/{*}", "/elsewhere")));
+                        List.of(one("/hostname", "/host*", "*name", "/", "/{*}", "/{**}", "/{*}/{**}", "/elsewhere")));
             }
             if (chance(15)) {
                 operation.put(one("hosts", "notHosts"), List.of(one("shop.test", "SHOP.test", "*.test", "bank.test")));
@@ -264,9 +277,12 @@ final class MeshSets {
         String key = one(
                 "source.principal",
                 "source.namespace",
+                "source.serviceAccount",
+                "source.trustDomain",
                 "source.ip",
                 "destination.port",
                 "request.headers[x-who]",
+                tokens ? "request.auth.claims[iss]" : "source.trustDomain",
                 tokens ? "request.auth.claims[sub]" : "destination.port",
                 tokens ? "request.auth.principal" : "source.ip",
                 tokens ? "request.auth.audiences" : "source.principal");
@@ -274,6 +290,9 @@ final class MeshSets {
                 switch (key) {
                     case "source.principal" -> principal();
                     case "source.namespace" -> one(namespace, "istio-system");
+                    case "source.serviceAccount" -> one("web", "elsewhere/web");
+                    case "source.trustDomain" -> one("cluster.local", "elsewhere.local", "*");
+                    case "request.auth.claims[iss]" -> one(issuers).issuer();
                     case "source.ip" -> one(address, "192.0.2.0/24");
                     case "destination.port" -> one("8080", "8081", "8082");
                     case "request.headers[x-who]" -> one("me", "m*", "you");

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -150,6 +151,23 @@ class SidecarRuleIT {
             pod.getMetadata().setAnnotations(Map.of("sidecar.istio.io/status", "{}"));
             add(pod, "istio-proxy");
         });
+        for (String field : List.of(
+                "env: [{name: ISTIO_BOOTSTRAP, value: /etc/own.json}]",
+                "env: [{name: LD_PRELOAD, value: /own.so}]",
+                "env: [{name: PROXY_CONFIG, value: 'customConfigFile: /etc/own.json'}]",
+                "env: [{name: ISTIO_META_INTERCEPTION_MODE, value: NONE}]",
+                "envFrom: [{configMapRef: {name: own}}]",
+                "lifecycle: {postStart: {exec: {command: [sh, -c, exit]}}}",
+                "livenessProbe: {exec: {command: [pkill, envoy]}}",
+                "volumeMounts: [{name: own, mountPath: /usr/local/bin}]")) {
+            cases.put("an istio-proxy of the injector's image with " + field, pod -> {
+                pod.getSpec().setVolumes(List.of(Serialization.unmarshal("{name: own, emptyDir: {}}", Volume.class)));
+                pod.getSpec()
+                        .getContainers()
+                        .add(Serialization.unmarshal(
+                                "{name: istio-proxy, image: auto, " + field + "}", Container.class));
+            });
+        }
         cases.put("hostNetwork", pod -> pod.getSpec().setHostNetwork(true));
         cases.put("hostPID", pod -> pod.getSpec().setHostPID(true));
         cases.put("a privileged container", pod -> app(pod).setSecurityContext(security("privileged: true")));
