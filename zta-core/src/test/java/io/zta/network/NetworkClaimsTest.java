@@ -212,6 +212,49 @@ final class NetworkClaimsTest {
     }
 
     @Test
+    void what_lets_a_pod_in_is_quoted_on_its_way() {
+        Snapshot opened = with(closed(POSTURE), """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: wide, namespace: shop},
+                 spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: tools}}}]}]}}
+                """);
+        assertThat(direct(opened)).isNotEmpty().allSatisfy(finding -> {
+            assertThat(finding.evidence().toString()).contains("NetworkPolicy shop/wide", "spec.ingress[0]");
+            assertThat(finding.witness()).hasSizeGreaterThan(1);
+            assertThat(finding.witness().toString()).contains("NetworkPolicy shop/wide");
+        });
+        assertThat(direct(CLUSTER))
+                .isNotEmpty()
+                .allSatisfy(finding -> assertThat(finding.evidence()).isNotEmpty());
+    }
+
+    @Test
+    void a_pod_in_the_gateways_labels_that_runs_as_another_is_not_the_gateway() {
+        String gateway = "{apiVersion: v1, kind: Pod, metadata: {name: g, namespace: istio-system,"
+                + " labels: {app: istio-ingressgateway, istio: ingressgateway}},"
+                + " spec: {serviceAccountName: istio-ingressgateway-service-account, containers: [{name: a}]}}";
+        List<Finding> worn = direct(with(closed(POSTURE), gateway));
+        assertShown(worn, "ZTA-NET-003", "NET-spoof");
+        assertThat(worn)
+                .allSatisfy(finding -> assertThat(finding.title())
+                        .contains("istio-system/gw, which wears the gateway's labels but runs as somebody else"));
+    }
+
+    @Test
+    void pods_that_the_posture_does_not_protect_are_left_alone() {
+        Posture orders = ZeroTrust.namespace("shop")
+                .onlyWorkloads(Workload.labelled("app", "orders"))
+                .denyDirectAccess();
+        String nodePort = "{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop},"
+                + " spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}}";
+        assertThat(claim(orders, with(closed(orders), nodePort), Claim.DIRECT_ACCESS)
+                        .verdict())
+                .isInstanceOf(Verdict.Proven.class);
+        assertThat(claim(orders, with(closed(orders), nodePort.replace("app: web", "app: orders")), Claim.DIRECT_ACCESS)
+                        .verdict())
+                .isInstanceOf(Verdict.Unknown.class);
+    }
+
+    @Test
     void a_pod_on_the_nodes_network_is_open_whatever_policies_say() {
         Snapshot host = with(
                 closed(POSTURE),
