@@ -164,9 +164,13 @@ public record Explanation(
         List<Policy> policies = reach.rows().selecting(reach.classOf(pod)).stream()
                 .filter(policy -> policy.rules(direction).isPresent() || !policy.isReadable())
                 .toList();
-        if (policies.stream().noneMatch(policy -> policy.tier() == Tier.NETWORK_POLICY)) {
+        List<Policy> isolating = policies.stream()
+                .filter(policy -> policy.tier() == Tier.NETWORK_POLICY)
+                .toList();
+        if (isolating.isEmpty()) {
+            boolean tiers = policies.stream().anyMatch(Policy::isOfTier);
             steps.add(Hop.of(what + "Pod " + pod.display() + ": no NetworkPolicy selects it for " + direction.field()
-                    + ", so all is let through"));
+                    + (tiers ? ", so what no tier decides is let through" : ", so all is let through")));
         }
         for (Policy policy : policies) {
             if (!policy.isReadable()) {
@@ -175,11 +179,19 @@ public record Explanation(
                                 what + "Pod " + pod.display() + ": unknown",
                                 Evidence.of(policy.resource(), "", problem.reason()))));
             }
+            if (policy.tier() == Tier.BASELINE && isolating.stream().anyMatch(Policy::isReadable)) {
+                steps.add(Hop.of(policy.resource().display() + " has no say in " + direction.field()
+                        + " where a NetworkPolicy selects Pod " + pod.display()));
+                continue;
+            }
             String unlisted = policy.tier() == Tier.UNLISTED ? ", which its policyTypes leaves out: unknown" : "";
             steps.add(Hop.of(
                     policy.resource().display() + " selects Pod " + pod.display() + " for " + direction.field()
                             + unlisted,
-                    Evidence.of(policy.resource(), "spec.podSelector", subject(policy))));
+                    Evidence.of(
+                            policy.resource(),
+                            policy.isOfTier() ? "spec.subject" : "spec.podSelector",
+                            policy.resource().spec().get(policy.isOfTier() ? "subject" : "podSelector"))));
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
                 matching(reach, policy, rule, other)
                         .ifPresent(peer -> steps.add(Hop.of(
@@ -187,12 +199,6 @@ public record Explanation(
                                 Evidence.of(policy.resource(), peer, value(rule, peer)))));
             }
         }
-    }
-
-    private static Node subject(Policy policy) {
-        Node spec = policy.resource().spec();
-        Node pods = spec.get("podSelector");
-        return pods.isPresent() ? pods : spec.get("subject");
     }
 
     private static String verb(Rule rule) {

@@ -61,9 +61,19 @@ record Policy(
         return false;
     }
 
-    /** Whether another policy stands in the same place of a tier, so that it is not said which of the two wins. */
+    /** Whether this stands above or below NetworkPolicies. */
+    boolean isOfTier() {
+        return tier == Tier.ADMIN || tier == Tier.BASELINE;
+    }
+
+    /** Whether it is not said which of this and another policy wins: by their priorities, or by the APIs they are of. */
     boolean isBeside(Policy other) {
-        return (tier == Tier.ADMIN || tier == Tier.BASELINE) && tier == other.tier && priority == other.priority;
+        return isOfTier() && tier == other.tier && (priority == other.priority || joinsTiers() != other.joinsTiers());
+    }
+
+    /** Whether this is of the kind that took the place of one kind for each tier. */
+    boolean joinsTiers() {
+        return resource.type().kind().equals("ClusterNetworkPolicy");
     }
 
     boolean isReadable() {

@@ -374,16 +374,17 @@ public final class Reachability {
             }
             for (Policy other : beside) {
                 if (policy.isBeside(other)) {
+                    boolean kinds = policy.joinsTiers() != other.joinsTiers();
                     doubts.add(new Doubt(
-                            policy.resource().display() + " has the priority of "
+                            policy.resource().display()
+                                    + (kinds ? " stands in the tier of " : " has the priority of ")
                                     + other.resource().display() + ", and which of the two wins is not defined",
-                            "give each policy of a tier a priority of its own",
+                            kinds ? "keep to one of the kinds" : "give each policy of a tier a priority of its own",
                             policy.resource().origin()));
                 }
             }
             beside.add(policy);
-            if ((policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE)
-                    && options.tiers() == Options.Tiers.UNKNOWN) {
+            if (policy.isOfTier() && options.tiers() == Options.Tiers.UNKNOWN) {
                 doubts.add(new Doubt(
                         "whether " + policy.resource().display() + " is enforced depends on the network plugin",
                         "name a plugin that is known to enforce policy.networking.k8s.io, or to ignore it",

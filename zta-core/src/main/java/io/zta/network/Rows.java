@@ -161,8 +161,8 @@ final class Rows {
         boolean certain = true;
         for (Policy policy : policies) {
             foreign |= policy.tier() == Tier.FOREIGN;
-            tiers |= policy.tier() == Tier.ADMIN || policy.tier() == Tier.BASELINE;
-            certain &= policy.isReadable() && policy.tier() != Tier.UNLISTED && !sharesPriority(policies, policy);
+            tiers |= policy.isOfTier();
+            certain &= policy.isReadable() && policy.tier() != Tier.UNLISTED && !isUnordered(policies, policy);
             for (Rule rule : policy.rules(direction).orElse(List.of())) {
                 certain &= matcher.match(policy, rule).isCertain() && !needsSidecars(policy, rule, pods, direction);
             }
@@ -320,7 +320,13 @@ final class Rows {
             }
         }
 
-        /** Takes what policies of one priority decided each by itself, of which any may win. */
+        void passTheRest() {
+            for (int end = 0; end < passed.length; end++) {
+                apply(end, PortTable.ALL, Action.PASS);
+            }
+        }
+
+        /** Takes what policies decided each by itself, of which any may win. */
         void join(List<Decided> alternatives, Level level) {
             List<Action> order = level == Level.SURE
                     ? List.of(Action.DENY, Action.PASS, Action.ALLOW)
@@ -347,9 +353,9 @@ final class Rows {
         }
     }
 
-    /** Whether another policy of the same tier has the same priority: then either of the two may win. */
+    /** Whether it is not said if a policy or another of its tier wins. */
     @SuppressWarnings("ReferenceEquality")
-    private static boolean sharesPriority(List<Policy> policies, Policy policy) {
+    private static boolean isUnordered(List<Policy> policies, Policy policy) {
         for (Policy other : policies) {
             if (other != policy && policy.isBeside(other)) {
                 return true;
@@ -360,26 +366,50 @@ final class Rows {
 
     private Decided decide(int pods, Direction direction, List<Policy> policies, Tier tier, Level level) {
         Decided decided = new Decided();
-        List<Policy> inTier =
-                policies.stream().filter(policy -> policy.tier() == tier).toList();
-        for (int first = 0, next; first < inTier.size(); first = next) {
+        List<Policy> joined = new ArrayList<>();
+        List<Policy> apart = new ArrayList<>();
+        for (Policy policy : policies) {
+            if (policy.tier() == tier) {
+                (policy.joinsTiers() ? joined : apart).add(policy);
+            }
+        }
+        if (joined.isEmpty() || apart.isEmpty()) {
+            decide(decided, decided, pods, direction, joined.isEmpty() ? apart : joined, level);
+            return decided;
+        }
+        List<Decided> alternatives = new ArrayList<>();
+        for (List<Policy> ofOneApi : List.of(apart, joined)) {
+            Decided alone = new Decided();
+            decide(decided, alone, pods, direction, ofOneApi, level);
+            if (level != Level.BEST && options.tiers() == Tiers.UNKNOWN) {
+                alone.passTheRest(); // a plugin may know the other kinds alone
+            }
+            alternatives.add(alone);
+        }
+        decided.join(alternatives, level);
+        return decided;
+    }
+
+    /** What policies that the API puts in an order decide. */
+    private void decide(
+            Decided doubts, Decided decided, int pods, Direction direction, List<Policy> policies, Level level) {
+        for (int first = 0, next; first < policies.size(); first = next) {
             next = first + 1;
-            while (next < inTier.size() && inTier.get(first).isBeside(inTier.get(next))) {
+            while (next < policies.size() && policies.get(first).isBeside(policies.get(next))) {
                 next++;
             }
             if (next == first + 1) {
-                add(decided, decided, pods, direction, inTier.get(first), level);
+                add(doubts, decided, pods, direction, policies.get(first), level);
             } else {
                 List<Decided> alternatives = new ArrayList<>();
-                for (Policy policy : inTier.subList(first, next)) {
+                for (Policy policy : policies.subList(first, next)) {
                     Decided alone = new Decided();
-                    add(decided, alone, pods, direction, policy, level);
+                    add(doubts, alone, pods, direction, policy, level);
                     alternatives.add(alone);
                 }
                 decided.join(alternatives, level);
             }
         }
-        return decided;
     }
 
     /**

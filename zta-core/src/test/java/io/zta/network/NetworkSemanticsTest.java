@@ -202,6 +202,11 @@ class NetworkSemanticsTest {
         row("NET-40", DENY + tier("a", 5, "Deny") + tier("b", 5, "Allow"), "two/c", "one/b", "TCP 80", unknown);
         row("NET-40", DENY + tier("a", 5, "Deny") + tier("b", 5, "Deny"), "two/c", "one/b", "TCP 80", no);
         row("NET-40", DENY + tier("0", 1, "Deny") + two, "two/c", "one/b", "TCP 80", no);
+        String joined = tier("b", 7, "Accept")
+                .replace("v1alpha1", "v1alpha2")
+                .replace("AdminNetworkPolicy", "ClusterNetworkPolicy")
+                .replace("priority", "tier: Admin, priority");
+        row("NET-40", DENY + tier("a", 5, "Deny") + joined, "two/c", "one/b", "TCP 80", unknown);
         String misspelt =
                 tier("a", 5, "Allow").replace("from:", "ports: [{portNumber: {protcol: UDP, port: 53}}], from:");
         row("NET-41", DENY + misspelt, "two/c", "one/b", "UDP 53", unknown);
@@ -374,6 +379,54 @@ class NetworkSemanticsTest {
                         .isEqualTo(
                                 "AdminNetworkPolicy b has the priority of AdminNetworkPolicy a, and which of the two wins"
                                         + " is not defined"));
+    }
+
+    @Test
+    void an_older_kind_and_the_one_that_took_its_place_are_in_no_order() {
+        String joined = tier("b", 7, "Deny")
+                .replace("v1alpha1", "v1alpha2")
+                .replace("AdminNetworkPolicy", "ClusterNetworkPolicy")
+                .replace("priority", "tier: Admin, priority");
+        String both = tier("a", 5, "Allow").replace("from:", "ports: [{portNumber: {port: 80}}], from:") + joined;
+        assertThat(state(new Row("NET-40", both, "two/c", "one/b", "TCP 80", State.UNKNOWN), ENFORCED))
+                .isEqualTo(State.UNKNOWN);
+        assertThat(state(new Row("NET-40", both, "two/c", "one/b", "TCP 81", State.DENIED), ENFORCED))
+                .isEqualTo(State.DENIED);
+        Reach reach = Reach.of(Snapshot.ofText("cluster", CLUSTER + both));
+        assertThat(reach.rows()).contains(new Reach.Row("two/c[Pod]", "one/b[Pod]", "TCP 80"));
+        assertThat(reach.notes())
+                .anySatisfy(note -> assertThat(note.reason())
+                        .isEqualTo(
+                                "ClusterNetworkPolicy b stands in the tier of AdminNetworkPolicy a, and which of the two"
+                                        + " wins is not defined"));
+    }
+
+    @Test
+    void the_explanation_says_where_a_tier_stands() {
+        String baseline = tier("default", 5, "Deny")
+                .replace("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+                .replace("priority: 5, ", "");
+        assertThat(explained(baseline))
+                .contains(
+                        "enters Pod one/b: no NetworkPolicy selects it for ingress, so what no tier decides is let through")
+                .contains("BaselineAdminNetworkPolicy default selects Pod one/b for ingress"
+                        + " [spec.subject = {namespaces: {}}]");
+        assertThat(explained(baseline + ingress("[{}]")))
+                .contains(
+                        "BaselineAdminNetworkPolicy default has no say in ingress where a NetworkPolicy selects Pod one/b")
+                .noneMatch(step -> step.contains("denies"));
+    }
+
+    private static List<String> explained(String objects) {
+        return Reachability.of(Snapshot.ofText("cluster", CLUSTER + objects))
+                .explain("two/c", "one/b", Port.tcp(80))
+                .steps()
+                .stream()
+                .map(step -> step.what()
+                        + step.because()
+                                .map(e -> " [" + e.path() + " = " + e.value() + "]")
+                                .orElse(""))
+                .toList();
     }
 
     @Test
