@@ -16,12 +16,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Reads a NetworkPolicy of {@code networking.k8s.io/v1}. What the API server would refuse is a problem of the policy, and
  * the rest of it is read all the same. Rules NET-01 to NET-28 of docs/semantics/network.md. Not thread-safe.
  */
 final class PolicyReader {
+    /** A port's name: a letter at least, and neither a hyphen at an end nor two side by side; {@code IANA_SVC_NAME}. */
+    private static final Pattern PORT_NAME =
+            Pattern.compile("(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?");
+
     private static final Set<String> SPEC = Set.of("podSelector", "policyTypes", "ingress", "egress");
 
     private final Resource resource;
@@ -46,12 +51,18 @@ final class PolicyReader {
         if (!resource.apiVersion().equals("networking.k8s.io/v1")) {
             problem(resource.tree().get("apiVersion"), "the version " + resource.apiVersion() + " is not one we read");
         }
+        if (resource.name().isEmpty()) {
+            problem(resource.tree(), "metadata.name is missing");
+        }
         Selector pods = selector(spec.get("podSelector"), "spec.podSelector");
         boolean ingress = true;
         boolean egress = spec.get("egress").size() > 0;
         Node types = spec.get("policyTypes");
         if (!types.isTextArray()) {
             problem(types, "spec.policyTypes must be a list of texts, but is " + types);
+            egress = true;
+        } else if (types.size() > 2) {
+            problem(types, "spec.policyTypes holds more than two: " + types);
             egress = true;
         } else if (types.size() > 0) {
             ingress = types.texts().contains("Ingress");
@@ -239,8 +250,7 @@ final class PolicyReader {
                 : Optional.of(new Port(protocol, first, last));
     }
 
-    /** A port's name has a letter; digits in quotes are no name, and the API server refuses them. */
     private static boolean isName(Node port) {
-        return port.isScalar() && port.textOr("").chars().anyMatch(c -> c >= 'a' && c <= 'z');
+        return PORT_NAME.matcher(port.textOr("")).matches();
     }
 }

@@ -112,7 +112,7 @@ public final class Reach {
         Universe universe = reachability.universe();
         PortTable ports = reachability.ports();
         int first = universe.classCount();
-        int pieces = universe.atoms().size();
+        int pieces = pieces();
         boolean[] cutsIn = cuts(Direction.INGRESS);
         boolean[] cutsOut = cuts(Direction.EGRESS);
         // Incoming rows by destination: [workload][piece]
@@ -167,6 +167,24 @@ public final class Reach {
         String name() {
             return range.toString();
         }
+    }
+
+    /** The pieces that rows speak of; IPv6 is not among the ones if only rules that do not count mention it. */
+    private int pieces() {
+        Universe universe = reachability.universe();
+        List<AddressRange> pieces = universe.atoms().pieces();
+        if (!pieces.get(pieces.size() - 1).isV6() || universe.hasV6Pods()) {
+            return pieces.size();
+        }
+        List<Policy> counted = reachability.policies().stream()
+                .filter(policy -> policy.tier() != Policy.Tier.UNLISTED)
+                .toList();
+        List<AddressRange> nodes =
+                List.copyOf(Universe.nodes(reachability.snapshot()).keySet());
+        boolean v6 = Universe.Vocabulary.of(counted, nodes).blocks().stream().anyMatch(AddressRange::isV6);
+        return v6
+                ? pieces.size()
+                : (int) pieces.stream().filter(piece -> !piece.isV6()).count();
     }
 
     /** The pieces that begin where an ipBlock of a direction begins or ends. */
@@ -351,12 +369,18 @@ public final class Reach {
                 .replace(">", "&gt;");
     }
 
-    /** What the rows could not tell: documents and policies that were not read or not evaluated, addresses not known. */
-    public List<Doubt> notes() {
-        Set<Doubt> notes = new LinkedHashSet<>(reachability.doubts());
+    /** What the rows leave out: documents and policies that were not read or not evaluated. Where there are none, empty. */
+    public List<Doubt> unread() {
+        Set<Doubt> unread = new LinkedHashSet<>(reachability.doubts());
         for (Policy policy : reachability.policies()) {
-            notes.addAll(policy.problems());
+            unread.addAll(policy.problems());
         }
+        return List.copyOf(unread);
+    }
+
+    /** What the rows could not tell: {@link #unread()}, then addresses not known and where plugins differ. */
+    public List<Doubt> notes() {
+        Set<Doubt> notes = new LinkedHashSet<>(unread());
         for (int i = 0; i < reachability.universe().classCount(); i++) {
             for (Direction direction : Direction.values()) {
                 notes.addAll(reachability.doubts(i, direction));
@@ -364,10 +388,15 @@ public final class Reach {
         }
         for (int i = 0; i < classes.length; i++) {
             if (classes[i].length > 1) {
-                notes.add(Doubt.of(
+                List<Pod> pods = reachability.pods().byWorkload().getOrDefault(workloads.get(i), List.of());
+                notes.add(new Doubt(
                         "policies tell the pods of " + workloads.get(i) + " apart; its rows are the union",
-                        "compare the labels and addresses of its pods"));
+                        "compare the labels and addresses of its pods",
+                        pods.get(0).resource().origin()));
             }
+        }
+        if (workloads.isEmpty()) {
+            notes.add(Doubt.of("the snapshot holds no pod and no workload", "name a path that holds some"));
         }
         return List.copyOf(notes);
     }

@@ -35,6 +35,8 @@ public record GroupKind(String group, String kind) implements Comparable<GroupKi
     public static final GroupKind JOB = new GroupKind("batch", "Job");
     /** {@code CronJob} of {@code batch}. */
     public static final GroupKind CRON_JOB = new GroupKind("batch", "CronJob");
+    /** {@code VirtualMachine} of KubeVirt, whose pod runs the machine. */
+    public static final GroupKind VIRTUAL_MACHINE = new GroupKind("kubevirt.io", "VirtualMachine");
     /** {@code ReplicationController} of the core group. */
     public static final GroupKind REPLICATION_CONTROLLER = core("ReplicationController");
     /** {@code NetworkPolicy} of {@code networking.k8s.io}. */
@@ -122,9 +124,19 @@ public record GroupKind(String group, String kind) implements Comparable<GroupKi
         return new GroupKind("admissionregistration.k8s.io", kind);
     }
 
-    /** The group and kind of an object's {@code apiVersion} and {@code kind}. */
+    /**
+     * The group and kind of an object's {@code apiVersion} and {@code kind}. Kinds that once were of {@code extensions} are
+     * those of the group they moved to.
+     */
     public static GroupKind of(String apiVersion, String kind) {
         int slash = apiVersion.indexOf('/');
+        if (apiVersion.startsWith("extensions/")) {
+            return switch (kind) {
+                case "Deployment", "DaemonSet", "ReplicaSet" -> new GroupKind("apps", kind);
+                case "NetworkPolicy", "Ingress" -> new GroupKind("networking.k8s.io", kind);
+                default -> new GroupKind("extensions", kind);
+            };
+        }
         return new GroupKind(slash < 0 ? "" : apiVersion.substring(0, slash), kind);
     }
 

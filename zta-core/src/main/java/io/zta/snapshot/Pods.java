@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * All pods of a snapshot by workload. A workload whose pods are in the snapshot is known by these; one without is known by
@@ -22,9 +23,13 @@ public final class Pods {
             GroupKind.DEPLOYMENT,
             GroupKind.STATEFUL_SET,
             GroupKind.DAEMON_SET,
+            GroupKind.VIRTUAL_MACHINE,
             GroupKind.REPLICATION_CONTROLLER,
             GroupKind.REPLICA_SET,
             GroupKind.JOB);
+
+    private static final Set<String> KINDS =
+            CONTROLLERS.stream().map(GroupKind::kind).collect(Collectors.toSet());
 
     private final List<Pod> all;
     private final Map<WorkloadRef, List<Pod>> byWorkload;
@@ -52,11 +57,13 @@ public final class Pods {
     private static Pods find(Snapshot snapshot) {
         Map<WorkloadRef, List<Pod>> pods = new HashMap<>();
         Map<WorkloadRef, WorkloadRef> owners = owners(snapshot);
-        Set<WorkloadRef> deployments = new HashSet<>();
-        snapshot.resources(GroupKind.DEPLOYMENT).forEach(resource -> deployments.add(self(resource)));
+        Set<WorkloadRef> outer = new HashSet<>();
+        for (GroupKind type : List.of(GroupKind.DEPLOYMENT, GroupKind.VIRTUAL_MACHINE)) {
+            snapshot.resources(type).forEach(resource -> outer.add(self(resource)));
+        }
         for (Resource resource : snapshot.resources(GroupKind.POD)) {
             if (!Pod.ended(resource)) {
-                WorkloadRef ref = workload(resource, owners, deployments);
+                WorkloadRef ref = workload(resource, owners, outer);
                 List<Pod> siblings = pods.computeIfAbsent(ref, fresh -> new ArrayList<>());
                 siblings.add(running(resource, ref, siblings));
             }
@@ -65,10 +72,13 @@ public final class Pods {
         for (GroupKind type : CONTROLLERS) {
             for (Resource resource : snapshot.resources(type)) {
                 WorkloadRef ref = self(resource);
-                if (ref.equals(outermost(ref, owners)) && !pods.containsKey(ref)) {
-                    template(resource)
+                WorkloadRef outermost = outermost(ref, owners);
+                // an owner of a kind whose template is not read is known by that of what it owns
+                boolean speaks = ref.equals(outermost) || !KINDS.contains(outermost.kind());
+                if (speaks && !pods.containsKey(outermost)) {
+                    template(resource, outermost)
                             .ifPresent(pod -> templates
-                                    .computeIfAbsent(ref, fresh -> new ArrayList<>())
+                                    .computeIfAbsent(outermost, fresh -> new ArrayList<>())
                                     .add(pod));
                 }
             }
@@ -84,28 +94,37 @@ public final class Pods {
         return new WorkloadRef(resource.namespace(), name, resource.type().kind());
     }
 
-    /** Controllers that are owned by a controller, with their owner. */
+    /** Controllers that are owned by another that is in the snapshot, with their owner. */
     private static Map<WorkloadRef, WorkloadRef> owners(Snapshot snapshot) {
         Map<WorkloadRef, WorkloadRef> owners = new LinkedHashMap<>();
         for (GroupKind type : CONTROLLERS) {
             for (Resource resource : snapshot.resources(type)) {
-                owner(resource).ifPresent(owner -> owners.put(self(resource), owner));
+                controller(resource)
+                        .filter(owner -> snapshot.find(
+                                        GroupKind.of(
+                                                owner.get("apiVersion").textOr(""),
+                                                owner.get("kind").textOr("")),
+                                        resource.namespace(),
+                                        owner.get("name").textOr(""))
+                                .isPresent())
+                        .ifPresent(owner -> owners.put(self(resource), named(owner, resource)));
             }
         }
         return owners;
     }
 
-    private static Optional<WorkloadRef> owner(Resource resource) {
-        for (Node owner : resource.tree().at("metadata", "ownerReferences").items()) {
-            if (owner.get("controller").isTrue()
-                    || resource.tree().at("metadata", "ownerReferences").size() == 1) {
-                return Optional.of(new WorkloadRef(
-                        resource.namespace(),
-                        owner.get("name").textOr(""),
-                        owner.get("kind").textOr("Pod")));
-            }
-        }
-        return Optional.empty();
+    /** The reference to the owner that manages an object. Others only say with whom it is to be deleted. */
+    private static Optional<Node> controller(Resource resource) {
+        return resource.tree().at("metadata", "ownerReferences").items().stream()
+                .filter(owner -> owner.get("controller").isTrue())
+                .findFirst();
+    }
+
+    private static WorkloadRef named(Node owner, Resource owned) {
+        return new WorkloadRef(
+                owned.namespace(),
+                owner.get("name").textOr(""),
+                owner.get("kind").textOr("Pod"));
     }
 
     private static WorkloadRef outermost(WorkloadRef start, Map<WorkloadRef, WorkloadRef> owners) {
@@ -117,10 +136,11 @@ public final class Pods {
     }
 
     private static WorkloadRef workload(
-            Resource resource, Map<WorkloadRef, WorkloadRef> owners, Set<WorkloadRef> deployments) {
-        return owner(resource)
+            Resource resource, Map<WorkloadRef, WorkloadRef> owners, Set<WorkloadRef> outer) {
+        return controller(resource)
+                .map(owner -> named(owner, resource))
                 .filter(owner -> !owner.kind().equals("Node"))
-                .map(owner -> outermost(deployment(owner, resource, deployments), owners))
+                .map(owner -> outermost(above(owner, resource, outer), owners))
                 .orElseGet(() -> self(resource));
     }
 
@@ -159,32 +179,41 @@ public final class Pods {
     }
 
     /**
-     * The Deployment behind a ReplicaSet that is not in the snapshot, told by the hash the controller appends. Where the
-     * Deployment is not there either, the pod goes by what its owner reference says.
+     * The owner's own owner where the object between is not in the snapshot: the Deployment behind a ReplicaSet, told by the
+     * hash the controller appends, or the VirtualMachine of an instance, which has its name. Where that is not there either,
+     * the pod goes by what its owner reference says.
      */
-    private static WorkloadRef deployment(WorkloadRef owner, Resource pod, Set<WorkloadRef> deployments) {
+    private static WorkloadRef above(WorkloadRef owner, Resource pod, Set<WorkloadRef> outer) {
         String hash = pod.tree().at("metadata", "labels", "pod-template-hash").textOr("");
+        WorkloadRef above = owner;
         if (owner.kind().equals("ReplicaSet") && !hash.isEmpty() && owner.name().endsWith("-" + hash)) {
             String name = owner.name().substring(0, owner.name().length() - hash.length() - 1);
-            WorkloadRef outer = new WorkloadRef(owner.namespace(), name, "Deployment");
-            return deployments.contains(outer) ? outer : owner;
+            above = new WorkloadRef(owner.namespace(), name, "Deployment");
+        } else if (owner.kind().equals("VirtualMachineInstance")) {
+            above = new WorkloadRef(owner.namespace(), owner.name(), "VirtualMachine");
         }
-        return owner;
+        return outer.contains(above) ? above : owner;
     }
 
-    private static Optional<Pod> template(Resource resource) {
+    private static Optional<Pod> template(Resource resource, WorkloadRef workload) {
         Node template = resource.type().equals(GroupKind.CRON_JOB)
                 ? resource.spec().at("jobTemplate", "spec", "template")
                 : resource.spec().get("template");
         if (!template.isObject()) {
             return Optional.empty();
         }
-        WorkloadRef ref = self(resource);
+        String name = self(resource).name();
+        Map<String, String> labels = template.at("metadata", "labels").textMap();
+        if (resource.type().equals(GroupKind.VIRTUAL_MACHINE)) { // what KubeVirt puts on the pod of every machine
+            labels = new HashMap<>(labels);
+            labels.put("kubevirt.io", "virt-launcher");
+            labels.put("vm.kubevirt.io/name", name);
+        }
         return Optional.of(new Pod(
-                ref,
+                workload,
                 resource,
-                ref.name(),
-                template.at("metadata", "labels").textMap(),
+                name,
+                labels,
                 template.at("metadata", "annotations").textMap(),
                 template.get("spec"),
                 List.of(),

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * A label selector (Kubernetes {@code LabelSelector}): {@code matchLabels} and {@code matchExpressions}, all of which must
@@ -47,6 +48,12 @@ public final class Selector {
         }
     }
 
+    /** A label's key: a name, after the DNS subdomain of whoever defines it. */
+    private static final Pattern KEY = Pattern.compile("(?:(?=[^/]{1,253}/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+            + "(?:\\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
+
+    private static final Pattern VALUE = Pattern.compile("(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?");
+
     private final List<Requirement> requirements;
     private final Optional<String> unreadable;
 
@@ -87,8 +94,12 @@ public final class Selector {
             if (label.getValue().isObject() || label.getValue().isArray()) {
                 return unreadable("matchLabels." + label.getKey() + " must be text, but is " + label.getValue());
             }
-            requirements.add(new Requirement(
-                    label.getKey(), Operator.IN, Set.of(label.getValue().textOr(""))));
+            String value = label.getValue().textOr("");
+            Optional<String> refused = refused(label.getKey(), List.of(value));
+            if (refused.isPresent()) {
+                return unreadable(refused.get());
+            }
+            requirements.add(new Requirement(label.getKey(), Operator.IN, Set.of(value)));
         }
         Node expressions = node.get("matchExpressions");
         if (expressions.isPresent() && !expressions.isArray()) {
@@ -105,9 +116,24 @@ public final class Selector {
             if (needsValues == (values.size() == 0)) {
                 return unreadable("the API server refuses the values of the expression " + expression);
             }
+            Optional<String> refused = refused(key, values.texts());
+            if (refused.isPresent()) {
+                return unreadable(refused.get());
+            }
             requirements.add(new Requirement(key, operator.get(), new TreeSet<>(values.texts())));
         }
         return new Selector(requirements, Optional.empty());
+    }
+
+    /** Why the API server refuses a requirement: what no object can wear as a label. */
+    private static Optional<String> refused(String key, List<String> values) {
+        if (!KEY.matcher(key).matches()) {
+            return Optional.of("\"" + key + "\" is no key of a label");
+        }
+        return values.stream()
+                .filter(value -> !VALUE.matcher(value).matches())
+                .findFirst()
+                .map(value -> "\"" + value + "\" is no value of a label");
     }
 
     private static Selector unreadable(String why) {

@@ -76,6 +76,10 @@ final class Unpacking {
                 return Optional.of("metadata." + field + " of this " + node.get("kind") + " is not a map of texts");
             }
         }
+        Node items = node.get("items");
+        if (node.get("kind").textOr("").endsWith("List") && items.isPresent() && !items.isArray()) {
+            return Optional.of("items of this " + node.get("kind") + " is not a list");
+        }
         Node spec = node.get("spec");
         if (spec.isPresent() && !spec.isObject()) {
             return Optional.of("spec of this " + node.get("kind") + " is not a map");

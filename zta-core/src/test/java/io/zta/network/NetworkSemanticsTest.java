@@ -160,6 +160,26 @@ class NetworkSemanticsTest {
                 "one/b",
                 "TCP 80",
                 unknown);
+        for (String refused : List.of(
+                "{podSelector: {matchLabels: {app@b: x}}}",
+                "{podSelector: {matchLabels: {app: $x}}}",
+                "{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [\"a b\"]}]}}",
+                "{namespaceSelector: {matchExpressions: [{key: /app, operator: DoesNotExist}]}}")) {
+            row("NET-24", from(refused), "one/a", "one/b", "TCP 80", unknown);
+        }
+        row("NET-24", from("{podSelector: {matchLabels: {example.com/a_1: \"\"}}}"), "one/a", "one/b", "TCP 80", no);
+        for (String refused : List.of("not_found", "a--b", "-a", "averyverylongname")) {
+            row("NET-24", ports("{port: " + refused + "}"), "one/a", "one/b", "TCP 8080", unknown);
+        }
+        row(
+                "NET-24",
+                policy("p", "podSelector: {}, policyTypes: [Ingress, Egress, Ingress]"),
+                "one/a",
+                "one/b",
+                "TCP 80",
+                unknown);
+        row("NET-24", DENY.replace("name: deny, ", ""), "two/c", "one/b", "TCP 80", unknown);
+        row("NET-25", DENY.replace("networking.k8s.io/v1", "extensions/v1beta1"), "two/c", "one/b", "TCP 80", unknown);
         row("NET-25", DENY.replace("k8s.io/v1\n", "k8s.io/v9\n"), "two/c", "one/b", "TCP 80", unknown);
         String cilium =
                 "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: one}\n"

@@ -2,6 +2,7 @@ package io.zta.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.zta.finding.Doubt;
 import io.zta.snapshot.Pod;
 import io.zta.snapshot.Snapshot;
 import java.io.ByteArrayOutputStream;
@@ -80,6 +81,54 @@ class ReachTest {
     void a_snapshot_without_pods_has_no_rows() {
         assertThat(json("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"))
                 .isEqualTo("[]\n");
+        assertThat(Reach.of(Snapshot.ofText("test", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"))
+                        .notes())
+                .extracting(Doubt::reason)
+                .containsExactly("the snapshot holds no pod and no workload");
+    }
+
+    private static String policy(String spec) {
+        return PODS
+                + "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\n"
+                + "spec: {podSelector: {}, " + spec + "}\n";
+    }
+
+    @Test
+    void ipv6_has_rows_where_a_rule_that_counts_or_a_pod_speaks_of_it() {
+        String rule = "[{from: [{ipBlock: {cidr: \"fd00::/8\"}}]}]";
+        assertThat(json(policy("ingress: " + rule))).contains("\"fd00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"");
+        assertThat(json(policy("policyTypes: [Egress], ingress: " + rule))).doesNotContain("::");
+        assertThat(json(PODS.replace("app: web}}", "app: web}}\nstatus: {podIPs: [{ip: \"fd00::1\"}]}")))
+                .contains("\"::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"");
+    }
+
+    @Test
+    void what_rows_leave_out_is_told_before_the_other_notes() {
+        Reach whole = Reach.of(Snapshot.ofText("test", policy("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]")));
+        assertThat(whole.unread()).isEmpty();
+        assertThat(whole.notes()).isNotEmpty();
+        Reach refused = Reach.of(Snapshot.ofText("test", policy("ingress: [{from: [{}]}]")));
+        assertThat(refused.unread()).singleElement().satisfies(doubt -> {
+            assertThat(doubt.origin()).hasToString("test:16:43");
+            assertThat(doubt.reason()).contains("spec.ingress[0].from[0] must hold either selectors or an ipBlock");
+        });
+        assertThat(refused.notes().subList(0, 1)).isEqualTo(refused.unread());
+    }
+
+    @Test
+    void a_workload_whose_pods_policies_tell_apart_is_told_where_it_stands() {
+        String pod = "---\n{apiVersion: v1, kind: Pod, metadata: {name: a%s, namespace: shop, labels: {n: \"%s\"},"
+                + " ownerReferences: [{kind: Job, name: a, controller: true}]}, spec: {}}\n";
+        Reach reach = Reach.of(Snapshot.ofText(
+                "test",
+                policy("ingress: [{from: [{podSelector: {matchLabels: {n: \"1\"}}}]}]")
+                        + pod.formatted(1, 1)
+                        + pod.formatted(2, 2)));
+        assertThat(reach.notes()).singleElement().satisfies(doubt -> {
+            assertThat(doubt.reason()).startsWith("policies tell the pods of shop/a[Job] apart");
+            assertThat(doubt.origin()).hasToString("test:18:1");
+        });
+        assertThat(reach.rows()).contains(new Reach.Row("shop/a[Job]", "shop/web[Pod]", "All Connections"));
     }
 
     @Test

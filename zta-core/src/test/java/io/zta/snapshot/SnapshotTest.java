@@ -195,6 +195,108 @@ class SnapshotTest {
     }
 
     @Test
+    void a_controller_whose_own_owner_is_not_there_is_the_workload() {
+        String owned = """
+                apiVersion: %s
+                kind: %s
+                metadata: {name: inner, ownerReferences: [{apiVersion: %s, kind: %s, name: outer, controller: true}]}
+                spec: {template: {spec: {containers: []}}}
+                """;
+        String pod = """
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: p, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: inner, controller: true}]}
+                spec: {}
+                """;
+        String set = owned.formatted("apps/v1", "ReplicaSet", "apps/v1", "Deployment");
+        WorkloadRef inner = new WorkloadRef("default", "inner", "ReplicaSet");
+        assertThat(Pods.of(Snapshot.ofText("x", set)).byWorkload().keySet()).containsExactly(inner);
+        assertThat(Pods.of(Snapshot.ofText("x", set + pod)).byWorkload().keySet())
+                .containsExactly(inner);
+        assertThat(Pods.of(Snapshot.ofText("x", owned.formatted("batch/v1", "Job", "batch/v1", "CronJob")))
+                        .byWorkload()
+                        .keySet())
+                .containsExactly(new WorkloadRef("default", "inner", "Job"));
+        String outer = "---\n{apiVersion: %s, kind: %s, metadata: {name: outer}, spec: {template: {spec: {}}}}\n";
+        assertThat(Pods.of(Snapshot.ofText("x", set + pod + outer.formatted("apps/v1", "Deployment")))
+                        .byWorkload()
+                        .keySet())
+                .containsExactly(new WorkloadRef("default", "outer", "Deployment"));
+        String rollout = owned.formatted("apps/v1", "ReplicaSet", "argoproj.io/v1alpha1", "Rollout")
+                + outer.formatted("argoproj.io/v1alpha1", "Rollout");
+        for (String pods : List.of("", pod)) {
+            assertThat(Pods.of(Snapshot.ofText("x", rollout + pods))
+                            .byWorkload()
+                            .keySet())
+                    .containsExactly(new WorkloadRef("default", "outer", "Rollout"));
+        }
+    }
+
+    @Test
+    void an_owner_that_does_not_control_a_pod_is_not_its_workload() {
+        String pod = """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: p, ownerReferences: [{%s}]}
+                spec: {}
+                """;
+        assertThat(Pods.of(Snapshot.ofText("x", pod.formatted("kind: ReplicaSet, name: web")))
+                        .byWorkload()
+                        .keySet())
+                .containsExactly(new WorkloadRef("default", "p", "Pod"));
+        assertThat(Pods.of(Snapshot.ofText("x", pod.formatted("name: web, controller: true")))
+                        .byWorkload()
+                        .keySet())
+                .containsExactly(new WorkloadRef("default", "web", "Pod"));
+    }
+
+    @Test
+    void a_virtual_machine_is_a_workload() {
+        String machine = """
+                apiVersion: kubevirt.io/v1
+                kind: VirtualMachine
+                metadata: {name: vm}
+                spec: {template: {metadata: {labels: {app: vm}}, spec: {domain: {}}}}
+                """;
+        WorkloadRef ref = new WorkloadRef("default", "vm", "VirtualMachine");
+        Pods known = Pods.of(Snapshot.ofText("x", machine));
+        assertThat(known.byWorkload().keySet()).containsExactly(ref);
+        assertThat(known.all().get(0).labels())
+                .isEqualTo(Map.of("app", "vm", "kubevirt.io", "virt-launcher", "vm.kubevirt.io/name", "vm"));
+        Pods running = Pods.of(Snapshot.ofText("x", machine + """
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: virt-launcher-vm-x
+                  ownerReferences: [{kind: VirtualMachineInstance, name: vm, controller: true}]
+                spec: {}
+                """));
+        assertThat(running.byWorkload().keySet()).containsExactly(ref);
+        assertThat(running.all().get(0).fromTemplate()).isFalse();
+    }
+
+    @Test
+    void kinds_that_were_of_extensions_are_read_in_the_group_they_moved_to() {
+        assertThat(Pods.of(Snapshot.ofText("x", """
+                        apiVersion: extensions/v1beta1
+                        kind: DaemonSet
+                        metadata: {name: d}
+                        spec: {template: {spec: {containers: []}}}
+                        """)).byWorkload().keySet())
+                .containsExactly(new WorkloadRef("default", "d", "DaemonSet"));
+    }
+
+    @Test
+    void items_that_are_no_list_are_damage() {
+        assertThat(Snapshot.ofText("x", "{apiVersion: v1, kind: PodList, items: {kind: Pod}}")
+                        .damages())
+                .extracting(Damage::problem)
+                .containsExactly("items of this PodList is not a list");
+    }
+
+    @Test
     void selectors_that_cannot_be_read_say_so() {
         assertThat(Selector.of(first("apiVersion: v1\nkind: X\nspec: {matchExpression: []}\n")
                                 .get("spec"))

@@ -2,8 +2,10 @@ package io.zta.verify.cli;
 
 import io.zta.finding.Doubt;
 import io.zta.network.Reach;
+import io.zta.snapshot.Origin;
 import io.zta.snapshot.Snapshot;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +34,9 @@ final class ReachCommand implements Callable<Integer> {
         mermaid
     }
 
-    /** Notes that are printed; the rest is counted. */
+    /** Notes that are printed of what was not read, and of the rest; others are counted. */
+    private static final int SHOWN_UNREAD = 20;
+
     private static final int SHOWN = 5;
 
     @Spec
@@ -60,16 +64,22 @@ final class ReachCommand implements Callable<Integer> {
             case mermaid -> reach::writeMermaid;
         };
         BytePrinter.print(answer, spec.commandLine().getOut());
-        List<Doubt> notes = reach.notes();
-        for (Doubt note : notes.subList(0, Math.min(SHOWN, notes.size()))) {
-            spec.commandLine()
-                    .getErr()
-                    .println("note: " + note.origin() + ": " + note.reason() + " (" + note.resolve() + ")");
-        }
-        if (notes.size() > SHOWN) {
-            spec.commandLine().getErr().println("note: and " + (notes.size() - SHOWN) + " more like these");
-        }
+        List<Doubt> unread = reach.unread();
+        List<Doubt> notes = reach.notes(); // which begins with these
+        print(unread, SHOWN_UNREAD);
+        print(notes.subList(unread.size(), notes.size()), SHOWN);
         // What was not read may hold a workload or a policy: the answer is that of the rest.
-        return cluster.damages().isEmpty() ? ExitCode.PROVEN : ExitCode.UNKNOWN;
+        return unread.isEmpty() ? ExitCode.PROVEN : ExitCode.UNKNOWN;
+    }
+
+    private void print(List<Doubt> notes, int shown) {
+        PrintWriter err = spec.commandLine().getErr();
+        for (Doubt note : notes.subList(0, Math.min(shown, notes.size()))) {
+            String where = note.origin().equals(Origin.MEMORY) ? "" : note.origin() + ": ";
+            err.println("note: " + where + note.reason() + " (" + note.resolve() + ")");
+        }
+        if (notes.size() > shown) {
+            err.println("note: and " + (notes.size() - shown) + " more like these");
+        }
     }
 }

@@ -75,6 +75,33 @@ final class UsageTest {
     }
 
     @Test
+    void a_policy_that_an_api_server_refuses_makes_reach_unknown() throws IOException {
+        String policy = """
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: p%s, namespace: shop}
+                spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: %s}}]}]}
+                ---
+                """;
+        Path file = folder.resolve("policies.yaml");
+        Files.writeString(file, policy.formatted("", "10.0.0.0/8"));
+        assertThat(zta("reach", "--snapshot", file).code()).isZero();
+        StringBuilder refused = new StringBuilder();
+        for (int i = 1; i < 23; i++) {
+            refused.append(policy.formatted(i, "10.0.0.0"));
+        }
+        Files.writeString(file, refused);
+        CommandLineRun reach = zta("reach", "--snapshot", file);
+        assertThat(reach.code()).isEqualTo(3);
+        assertThat(reach.err())
+                .contains(
+                        "policies.yaml:4:53: NetworkPolicy shop/p1: spec.ingress[0].from[0].ipBlock has no readable cidr")
+                .contains("policies.yaml:99:53: NetworkPolicy shop/p20: ")
+                .contains("note: and 2 more like these\n")
+                .contains("note: the snapshot holds no pod and no workload (");
+    }
+
+    @Test
     void a_file_that_is_no_kubeconfig_is_named() throws IOException {
         Path file = Files.write(folder.resolve("config"), new byte[] {(byte) 0xc3, 0x28, 0, 1});
         CommandLineRun run = zta("reach", "--kubeconfig", file);
