@@ -395,6 +395,7 @@ public final class Reach {
                         pods.get(0).resource().origin()));
             }
         }
+        notes.addAll(BareLabels.of(reachability.snapshot()).wearers());
         if (workloads.isEmpty()) {
             notes.add(Doubt.of("the snapshot holds no pod and no workload", "name a path that holds some"));
         }

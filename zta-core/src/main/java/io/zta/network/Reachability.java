@@ -352,6 +352,7 @@ public final class Reachability {
                 doubts.add(Doubt.of(type + " could not be listed", "let this user list them"));
             }
         }
+        doubts.addAll(BareLabels.of(snapshot).policies());
         return List.copyOf(doubts);
     }
 

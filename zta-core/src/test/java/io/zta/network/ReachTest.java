@@ -8,6 +8,7 @@ import io.zta.snapshot.Snapshot;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReachTest {
@@ -100,6 +101,40 @@ class ReachTest {
         assertThat(json(policy("policyTypes: [Egress], ingress: " + rule))).doesNotContain("::");
         assertThat(json(PODS.replace("app: web}}", "app: web}}\nstatus: {podIPs: [{ip: \"fd00::1\"}]}")))
                 .contains("\"::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"");
+    }
+
+    @Test
+    void a_bare_value_of_a_label_is_text_and_said_to_be_refused() {
+        String numbered = PODS.replace("app: web}}", "app: web, n: 1}}");
+        Reach worn = Reach.of(Snapshot.ofText("test", numbered));
+        assertThat(worn.unread()).isEmpty();
+        assertThat(worn.notes()).singleElement().satisfies(doubt -> {
+            assertThat(doubt.reason())
+                    .isEqualTo("Pod shop/web: the label's value 1 is no text to Kubernetes, and here it is");
+            assertThat(doubt.origin()).hasToString("test:3:62");
+        });
+        for (String bare : List.of("1", "1e3", "no", "0x1F", "0.5", "off", "1_000")) {
+            Reachability asked = Reachability.of(Snapshot.ofText(
+                    "test",
+                    policy("ingress: [{from: [{podSelector: {matchLabels: {n: " + bare + "}}}]}]")
+                            .replace("app: web}}", "app: web, n: \"" + bare + "\"}}")));
+            assertThat(Reach.of(asked).unread())
+                    .as(bare)
+                    .singleElement()
+                    .satisfies(doubt ->
+                            assertThat(doubt.reason()).startsWith("NetworkPolicy shop/p: the label's value " + bare));
+            assertThat(Reach.of(asked).rows())
+                    .contains(new Reach.Row("shop/web[Pod]", "shop/orders[Deployment]", "All Connections"))
+                    .hasSize(3);
+            assertThat(asked.fromAddresses(
+                                    AddressRange.ALL_V4, asked.pods().all().get(0))
+                            .reasons())
+                    .hasSize(1);
+        }
+        String texts =
+                "ingress: [{from: [{podSelector: {matchExpressions: [{key: n, operator: In, values: [a1, 1.2.3, \"1\","
+                        + " ye]}]}}]}]";
+        assertThat(Reach.of(Snapshot.ofText("test", policy(texts))).notes()).isEmpty();
     }
 
     @Test
