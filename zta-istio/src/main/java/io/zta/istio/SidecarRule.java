@@ -58,6 +58,10 @@ final class SidecarRule {
                     + "(\\\\n--log_output_level=[^\\\\n]*)?(\\\\n--log_as_json)?(\\\\n--run-validation\\\\n--skip-rule-apply|\\\\n--force-apply)?"
                     + "(\\\\n--native-nftables)?$";
 
+    /** What a proxy's configuration must not name: a file or binary of one's own, and no capture. */
+    private static final String STARTED_OTHERWISE =
+            "customConfigFile|binaryPath|configPath|proxyBootstrapTemplatePath|ISTIO_BOOTSTRAP|DISABLE_ENVOY|NONE";
+
     private static final String HARMLESS_CONFIG =
             "^[ \\\\n\\\\r\\\\t{}]*((holdApplicationUntilProxyStarts|concurrency|drainDuration|"
                     + "terminationDrainDuration)\\\"?: *\\\"?[A-Za-z0-9.]+\\\"?[, \\\\n\\\\r\\\\t{}]*\\\"?)*$";
@@ -184,13 +188,19 @@ final class SidecarRule {
                 all,
                 "variables.update || variables.proxies.all(c, c.?command.orValue([]).size() == 0"
                         + " && c.?args.orValue([]).size() > 1 && c.args[0] == 'proxy' && c.args[1] == 'sidecar'"
-                        + " && c.?env.orValue([]).all(e, e.name != 'DISABLE_ENVOY'))",
+                        + " && " + variables("|CA_ADDR|PROXY_CONFIG")
+                        + " && c.?env.orValue([]).all(e, !(e.name in ['PROXY_CONFIG', 'ISTIO_META_INTERCEPTION_MODE'])"
+                        + " || has(e.value) && !e.value.matches('" + STARTED_OTHERWISE + "'))"
+                        + " && c.?volumeMounts.orValue([]).all(m, m.mountPath.matches('^(" + ProxyStart.MOUNTS
+                        + ")/*$')) && " + runs("c.?lifecycle.?postStart") + " && " + runs("c.?lifecycle.?preStop")
+                        + " && " + runs("c.?startupProbe") + " && " + runs("c.?readinessProbe") + " && "
+                        + runs("c.?livenessProbe") + ")",
                 "the container istio-proxy runs as the injector starts it");
         require(
                 all,
                 "variables.update || variables.starters.size() == 1 && variables.starters.all(c,"
                         + " c.?command.orValue([]).size() == 0 && c.?args.orValue([]).join('\\n').matches('" + ARGUMENTS
-                        + "')"
+                        + "') && " + variables("")
                         + " && (c.name == 'istio-validation') == c.args.exists(a, a == '--skip-rule-apply'))",
                 "inbound traffic is redirected into the sidecar as the injector sets it up");
         require(
@@ -251,6 +261,17 @@ final class SidecarRule {
                         + hosts("c.?lifecycle.?postStart") + " && " + hosts("c.?lifecycle.?preStop") + ")",
                 "probes and hooks go to the pod itself, to no other host");
         return all;
+    }
+
+    /** Variables that leave the proxy's start as it is, and some more whose values are looked at elsewhere. */
+    private static String variables(String more) {
+        return "c.?envFrom.orValue([]).size() == 0 && c.?env.orValue([]).all(e, e.name.matches('^("
+                + ProxyStart.VARIABLES + more + ")$'))";
+    }
+
+    /** A hook or probe that runs nothing but the proxy's own agent. */
+    private static String runs(String handler) {
+        return handler + ".?exec.?command.orValue(['pilot-agent'])[0] == 'pilot-agent'";
     }
 
     /** A container that can't rewrite the redirection, nor pass for the proxy. */

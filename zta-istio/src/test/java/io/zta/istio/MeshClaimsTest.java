@@ -511,6 +511,23 @@ class MeshClaimsTest {
                                                 "{rules: [{to: [{operation: {paths: [/health]}}]}]}")),
                                 ", for some requests or addresses"),
                         new Case(
+                                "plaintext",
+                                byHand(
+                                        BOTH,
+                                        security(
+                                                        "PeerAuthentication",
+                                                        "weak",
+                                                        "{selector: {matchLabels: {app: orders}}, mtls: {mode: PERMISSIVE}}")
+                                                + security("AuthorizationPolicy", "second", "{rules: [{}]}")),
+                                "ZTA-MESH-010 lets in clients without an identity"),
+                        new Case(
+                                "what is not evaluated",
+                                byHand(
+                                        BOTH,
+                                        "---\napiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\n"
+                                                + "metadata: {name: f, namespace: shop}\nspec: {configPatches: [{applyTo: HTTP_FILTER}]}\n"),
+                                "EnvoyFilter shop/f changes the sidecar"),
+                        new Case(
                                 "a port served as TCP",
                                 byHand(
                                         "{source: {" + GATEWAY + "}}",

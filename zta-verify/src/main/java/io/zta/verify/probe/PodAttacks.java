@@ -56,8 +56,8 @@ final class PodAttacks {
                 "}, {name: istio-proxy, image: auto, env: [{name: DISABLE_ENVOY, value: 'true'}]");
         pod(
                 "MESH-image",
-                "a sidecar that starts with a configuration of one's own",
-                "}",
+                "a sidecar that starts with a configuration of one's own, under the injector's mark",
+                "}, annotations: {sidecar.istio.io/status: '{}'}",
                 "",
                 "}, {name: istio-proxy, image: auto, env: [{name: ISTIO_BOOTSTRAP, value: /etc/own.json}]");
         annotated("MESH-image", "the sidecar's image replaced", "sidecar.istio.io/proxyImage: '@IMAGE@'");

@@ -160,7 +160,9 @@ class SidecarRuleIT {
                 "lifecycle: {postStart: {exec: {command: [sh, -c, exit]}}}",
                 "livenessProbe: {exec: {command: [pkill, envoy]}}",
                 "volumeMounts: [{name: own, mountPath: /usr/local/bin}]")) {
-            cases.put("an istio-proxy of the injector's image with " + field, pod -> {
+            // With the mark the injector takes the pod for its own, and leaves out proxy.istio.io/overrides.
+            cases.put("an istio-proxy of the injector's image and a mark, with " + field, pod -> {
+                pod.getMetadata().setAnnotations(Map.of("sidecar.istio.io/status", "{}"));
                 pod.getSpec().setVolumes(List.of(Serialization.unmarshal("{name: own, emptyDir: {}}", Volume.class)));
                 pod.getSpec()
                         .getContainers()
