@@ -255,6 +255,34 @@ class MeshClaimsTest {
     }
 
     @Test
+    void MESH_46_a_number_that_is_allowed_for_TCP_is_open_for_UDP() {
+        Snapshot open = Snapshot.ofText(
+                        "cluster",
+                        CLUSTER.replace(
+                                "[{containerPort: 8080}]",
+                                "[{containerPort: 8080}, {containerPort: 8080, protocol: UDP}]"))
+                .with(MeshObjectsTest.compiled(POSTURE));
+        assertThat(findings(open)).extracting(Finding::bypass).containsOnly("MESH-udp");
+    }
+
+    @Test
+    void MESH_46_what_other_policies_let_in_is_unknown() {
+        Snapshot closed = Snapshot.ofText(
+                        "cluster",
+                        CLUSTER.replace(
+                                "[{containerPort: 8080}]",
+                                "[{containerPort: 8080}, {containerPort: 5353, protocol: UDP}]"))
+                .with(MeshObjectsTest.compiled(POSTURE))
+                .with(Snapshot.ofText("np", NET.formatted("{ports: [{port: 8080, protocol: TCP}]}")));
+        assertThat(verdicts(examine(closed))).startsWith("PLAINTEXT Proven, IDENTITY Proven");
+        assertThat(verdicts(examine(closed.with(Snapshot.ofText(
+                        "tier",
+                        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: shop}\n"
+                                + "spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}\n")))))
+                .startsWith("PLAINTEXT Unknown, IDENTITY Unknown");
+    }
+
+    @Test
     void MESH_46_a_port_that_the_posture_allows_is_left_to_the_network() {
         Posture posture = ZeroTrust.namespace("shop")
                 .strictMtls()
@@ -356,6 +384,22 @@ class MeshClaimsTest {
                         + genuine.replace("Deployment", "StatefulSet")
                                 .replace("name: istio-proxy", "name: app")
                                 .replace("[proxy, router]", "[]"));
+    }
+
+    @Test
+    void what_is_no_way_in_is_not_named() {
+        for (String harmless : List.of(
+                "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: w, namespace: shop}\n"
+                        + "spec: {jwtRules: [{issuer: 'https://other', jwks: '{}'}]}\n",
+                "apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: istio-system}\nspec: {containers: [{name: a}]}\n")) {
+            assertThat(findings(closed(POSTURE).with(Snapshot.ofText("more", harmless))))
+                    .as(harmless)
+                    .isEmpty();
+        }
+        opens(
+                "MESH-issuer",
+                "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: w, namespace: shop}\n"
+                        + "spec: {jwtRules: [{jwks: '{other}'}]}\n");
     }
 
     @Test
