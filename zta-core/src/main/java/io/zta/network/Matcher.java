@@ -1,6 +1,7 @@
 package io.zta.network;
 
 import io.zta.network.Options.IpBlocks;
+import io.zta.network.Rule.Action;
 import io.zta.network.Rule.Peer;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -52,7 +53,7 @@ final class Matcher {
         long[] sure = certain ? best : Bits.none(universe.size());
         long[] possible = certain ? best : Bits.none(universe.size());
         for (Peer peer : rule.peers()) {
-            add(policy, peer, sure, best, possible);
+            add(policy, peer, rule.action(), sure, best, possible);
         }
         return new Match(sure, best, possible);
     }
@@ -62,11 +63,11 @@ final class Matcher {
         long[] sure = Bits.none(universe.size());
         long[] best = Bits.none(universe.size());
         long[] possible = Bits.none(universe.size());
-        add(policy, peer, sure, best, possible);
+        add(policy, peer, Action.ALLOW, sure, best, possible);
         return new Match(sure, best, possible);
     }
 
-    private void add(Policy policy, Peer peer, long[] sure, long[] best, long[] possible) {
+    private void add(Policy policy, Peer peer, Action action, long[] sure, long[] best, long[] possible) {
         switch (peer.kind()) {
             case PODS -> {
                 long[] selected =
@@ -77,13 +78,13 @@ final class Matcher {
                     Bits.addAll(possible, selected);
                 }
             }
-            case ADDRESSES -> addresses(peer.blocks(), sure, best, possible);
+            case ADDRESSES -> addresses(peer.blocks(), action, sure, best, possible);
             case NODES -> {
                 List<AddressRange> selected = nodes.entrySet().stream()
                         .filter(node -> peer.pods().matches(node.getValue()))
                         .map(Map.Entry::getKey)
                         .toList();
-                addresses(selected, Bits.none(universe.size()), best, possible);
+                addresses(selected, action, Bits.none(universe.size()), best, possible);
                 Bits.setRange(possible, 0, universe.size()); // a snapshot need not hold every node
             }
             case DOMAINS -> { // only what is allowed is given by name, and whoever answers for the name picks the
@@ -95,7 +96,8 @@ final class Matcher {
         }
     }
 
-    private void addresses(List<AddressRange> blocks, long[] sure, long[] best, long[] possible) {
+    /** Pods with an address of each family are let in by either of them, and shut out by both. */
+    private void addresses(List<AddressRange> blocks, Action action, long[] sure, long[] best, long[] possible) {
         Atoms atoms = universe.atoms();
         boolean[] covered = new boolean[atoms.size()];
         boolean everyV4 = false;
@@ -121,13 +123,14 @@ final class Matcher {
             boolean matched = pods.addressKnown()
                     ? pods.pieces().stream().anyMatch(piece -> piece >= 0 && covered[piece])
                     : everyV4;
-            if (matched) {
+            boolean whole = matched && pods.pieces().stream().allMatch(piece -> piece >= 0 && covered[piece]);
+            if (matched && (whole || action != Action.DENY)) {
                 Bits.set(best, i);
-                Bits.set(possible, i);
-                if (options.ipBlocks() == IpBlocks.MATCH_PODS) {
+                if (options.ipBlocks() == IpBlocks.MATCH_PODS && (whole || action == Action.ALLOW)) {
                     Bits.set(sure, i);
                 }
-            } else if (!pods.addressKnown()) {
+            }
+            if (matched || !pods.addressKnown()) {
                 Bits.set(possible, i);
             }
         }

@@ -378,6 +378,21 @@ class NetworkSemanticsTest {
     }
 
     @Test
+    void an_address_of_one_family_is_shut_out_and_the_pod_is_not() {
+        String twofold = CLUSTER.replace("podIP: 10.0.1.3", "podIPs: [{ip: 10.0.1.3}, {ip: \"fd00::3\"}]");
+        String deny = egressTier("{networks: [\"fd00::/8\"]}").replace("Allow", "Deny");
+        Snapshot one = Snapshot.ofText("cluster", twofold + deny);
+        assertThat(Reach.of(one).rows()).contains(new Reach.Row("one/a[Pod]", "two/c[Pod]", "All Connections"));
+        Reachability enforced = Reachability.of(one, ENFORCED);
+        assertThat(enforced.between(pod(enforced, "one/a"), pod(enforced, "two/c"))
+                        .state(Port.Protocol.TCP, 80))
+                .isEqualTo(State.UNKNOWN);
+        Snapshot both = Snapshot.ofText("cluster", twofold + deny.replace("[\"fd", "[10.0.0.0/8, \"fd"));
+        assertThat(Reach.of(both).rows())
+                .noneMatch(row -> row.src().equals("one/a[Pod]") && row.dst().equals("two/c[Pod]"));
+    }
+
+    @Test
     void a_domain_name_may_stand_for_any_address_and_for_no_pod_in_rows() {
         String objects = CLUSTER
                 + policy("out", "podSelector: {}, policyTypes: [Egress]")
