@@ -78,12 +78,39 @@ final class IdentityClaim {
             filters(pod);
             new Uncaptured(posture, mesh.snapshot()).examine(pod, collector);
         }
+        if (findings.isEmpty()) { // else the same way in would be told once more
+            classes.keySet().stream().findFirst().ifPresent(pod -> unlabelled(namespace, pod));
+        }
         worn();
         findings.values().forEach(collector::violatedBy);
         collector.because(
                 "no plaintext client, no other identity and no request without the token is let through, and none"
                         + " would be beside a further ALLOW");
         return collector.result();
+    }
+
+    /** Whom a pod lets in that wears no label for a policy to select. */
+    private void unlabelled(String namespace, Pod pod) {
+        Pod bare = MeshExamination.withoutLabels(posture, pod);
+        for (int port : ports.of(pod, posture.ports())) {
+            for (Client client : clients.of(bare)) {
+                if (client.principal().isPresent()
+                        && guards(namespace, port, client)
+                        && !expectation.allows(bare, port, client)
+                        && mesh.decide(pod, port, client) instanceof MeshVerdict.Denied
+                        && mesh.decide(bare, port, client) instanceof MeshVerdict.Allowed allowed) {
+                    add(
+                            MeshFinding.LABEL,
+                            bare,
+                            "without its labels lets in " + described(client) + ": no AuthorizationPolicy selects it",
+                            allowed.because(),
+                            client,
+                            port,
+                            "");
+                    return;
+                }
+            }
+        }
     }
 
     /** Whether a guard has to stop this client: a stranger anywhere, and on the posture's ports whoever has no token. */

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -123,17 +124,21 @@ final class MeshExamination {
                 "UDP and SCTP have applications only on ports that pods declare or Services lead to: no sidecar"
                         + " takes them, nor ICMP.");
         assumptions(collector, mesh, classes);
+        boolean closed = true;
         for (Map.Entry<Pod, Integer> entry : classes.entrySet()) {
             Pod pod = entry.getKey();
-            Map<String, List<Integer>> open = new LinkedHashMap<>();
             Map<String, Finding> findings = new LinkedHashMap<>();
             for (int port : ports.of(pod, posture.ports())) {
                 collector.cover(entry.getValue());
-                port(collector, pod, port, open, findings);
+                port(collector, pod, port, findings);
             }
+            closed &= findings.isEmpty();
             findings.forEach((key, finding) -> collector.violatedBy(finding));
             privileges(mesh.captures(), pod).forEach(collector::violatedBy);
             new Uncaptured(posture, mesh.snapshot()).examine(pod, collector);
+        }
+        if (closed) { // else the same way in would be told once more
+            classes.keySet().stream().findFirst().ifPresent(pod -> unlabelled(collector, withoutLabels(posture, pod)));
         }
         collector.because("every port of every protected pod is captured by Istio's own proxy and takes mTLS only");
         return collector.result();
@@ -154,12 +159,40 @@ final class MeshExamination {
         }
     }
 
-    private void port(
-            ClaimResult.Collector collector,
-            Pod pod,
-            int port,
-            Map<String, List<Integer>> open,
-            Map<String, Finding> findings) {
+    /** A pod that somebody could make, or make of this one: it wears no labels but those the posture protects by. */
+    static Pod withoutLabels(Posture posture, Pod pod) {
+        return new Pod(
+                pod.workload(),
+                pod.resource(),
+                pod.name(),
+                posture.workloads().labels(),
+                pod.annotations(),
+                pod.spec(),
+                pod.ips(),
+                pod.fromTemplate());
+    }
+
+    private void unlabelled(ClaimResult.Collector collector, Pod bare) {
+        int port = posture.ports().isEmpty() ? 8080 : posture.ports().get(0).first();
+        MtlsModes.Decision mode = mesh.mode(bare, port);
+        mode.doubts().forEach(collector::doubt);
+        if (mode.mode() != MtlsModes.Mode.STRICT && mode.mode() != MtlsModes.Mode.UNKNOWN) {
+            List<Evidence> because = mode.because().isEmpty()
+                    ? List.of(Evidence.of(bare.resource(), "metadata.labels", "taken off"))
+                    : mode.because();
+            collector.violatedBy(MeshFinding.LABEL.of(
+                    Severity.ERROR,
+                    "Namespace " + bare.namespace(),
+                    "takes plaintext at a pod whose labels no PeerAuthentication selects",
+                    because,
+                    List.of(
+                            Hop.of("whoever makes a pod, or edits the labels of " + bare.display()
+                                    + ", leaves what is selected by label"),
+                            new Hop("its sidecar takes plaintext", Optional.of(because.get(because.size() - 1))))));
+        }
+    }
+
+    private void port(ClaimResult.Collector collector, Pod pod, int port, Map<String, Finding> findings) {
         Capture capture = mesh.capture(pod, port);
         String from = "any pod, and the node, connect to " + pod.display() + " TCP " + port + " in plaintext";
         if (capture.is(Capture.State.UNKNOWN)) {
@@ -187,8 +220,6 @@ final class MeshExamination {
             return;
         }
         if (mode.mode() != MtlsModes.Mode.STRICT) {
-            open.computeIfAbsent(mode.because().toString(), k -> new ArrayList<>())
-                    .add(port);
             MeshFinding kind = mode.portLevel() ? MeshFinding.PORT : MeshFinding.PLAINTEXT;
             List<Evidence> because = mode.because().isEmpty()
                     ? List.of(Evidence.of(pod.resource(), "", "no PeerAuthentication acts on it: PERMISSIVE"))

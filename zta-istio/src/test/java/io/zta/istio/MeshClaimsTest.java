@@ -10,9 +10,13 @@ import io.zta.finding.Finding;
 import io.zta.finding.Verdict;
 import io.zta.intent.TokenIssuer;
 import io.zta.intent.Workload;
+import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Node;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -72,6 +76,31 @@ class MeshClaimsTest {
                 .filter(Verdict.Violated.class::isInstance)
                 .flatMap(verdict -> ((Verdict.Violated) verdict).findings().stream())
                 .toList();
+    }
+
+    /** The posture's objects, each of a kind put onto the pods of one label instead of the namespace. */
+    private static Snapshot byLabel(String kind) {
+        Snapshot all = closed(POSTURE);
+        Node selector = Node.object(Map.of("matchLabels", Node.object(Map.of("app", Node.text("orders")))));
+        for (Resource policy : all.resources(new GroupKind("security.istio.io", kind), "shop")) {
+            Map<String, Node> spec = new LinkedHashMap<>(policy.spec().fields());
+            spec.put("selector", selector);
+            Map<String, Node> tree = new LinkedHashMap<>(policy.tree().fields());
+            tree.put("spec", Node.object(spec));
+            all = all.with(List.of(Resource.of(Node.object(tree), policy.origin())));
+        }
+        return all;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> policies_that_select_by_label_leave_out_a_pod_without_it() {
+        return Stream.of("PeerAuthentication", "AuthorizationPolicy")
+                .map(kind -> DynamicTest.dynamicTest(
+                        kind,
+                        () -> assertThat(findings(byLabel(kind))).anySatisfy(finding -> {
+                            assertThat(finding.id()).isEqualTo("ZTA-MESH-009");
+                            assertThat(finding.bypass()).isEqualTo("NET-label");
+                        })));
     }
 
     private static ClaimResult traffic(Snapshot snapshot) {

@@ -69,8 +69,8 @@ final class CatalogueRows {
                 row(
                         "NET-label",
                         "a pod leaves the selected set when somebody edits its labels",
-                        "a policy that selects by a label, and who may edit pods or templates",
-                        "NetworkPolicy with an empty podSelector; the guard on namespace labels",
+                        "a network or mesh policy that selects by a label, judged for a pod without it, and who may edit pods or templates",
+                        "NetworkPolicy with an empty podSelector, PeerAuthentication and AuthorizationPolicy without selector; the guard on namespace labels",
                         Closing.CLOSED,
                         "T1562.007",
                         "CIS-5.3.2",
