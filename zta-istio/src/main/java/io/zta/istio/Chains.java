@@ -177,9 +177,11 @@ final class Chains {
             }
         }
         for (Resource service : snapshot.resources(GroupKind.SERVICE, pod.namespace())) {
-            boolean manual = service.spec().get("selector").size() == 0
-                    && !service.spec().get("type").textOr("").equals("ExternalName");
-            if (manual && addressed(service, pod)) {
+            boolean external = service.spec().get("type").textOr("").equals("ExternalName");
+            Map<String, String> selector = service.spec().get("selector").textMap();
+            // Istio finds a pod's Services by their selectors, which Kubernetes ignores here.
+            boolean named = external && pod.labels().entrySet().containsAll(selector.entrySet()) && !selector.isEmpty();
+            if (named || !external && selector.isEmpty() && addressed(service, pod)) {
                 return Optional.of(service);
             }
         }

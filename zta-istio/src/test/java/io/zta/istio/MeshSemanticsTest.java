@@ -740,6 +740,21 @@ class MeshSemanticsTest {
     }
 
     private void revisions() {
+        row(
+                "MESH-73",
+                "an ExternalName with a selector may be the oldest, too",
+                BASE
+                        + STRICT
+                        + object(
+                                "v1",
+                                "Service",
+                                "shop",
+                                "alias",
+                                "1",
+                                "{type: ExternalName, externalName: x.test, selector: {app: orders}, ports: [{name: tcp, port: 8080}]}"),
+                8080,
+                WEB,
+                "unknown");
         String labelled = "metadata: {labels: {istio.io/rev: canary}, ";
         for (String policy : List.of(STRICT, allow("{}"), deny("{}"), tokens("https://good"))) {
             row(
