@@ -4,6 +4,7 @@ import io.zta.finding.Doubt;
 import io.zta.network.Policy.Tier;
 import io.zta.snapshot.GroupKind;
 import io.zta.snapshot.Node;
+import io.zta.snapshot.Pods;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Selector;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ final class ForeignReader {
         return policies;
     }
 
-    /** Labels of sources other than Kubernetes stay out of reach: such a selector may select every pod. */
+    /** Labels that controllers give, or sources other than Kubernetes, stay out of reach: such a selector may select all. */
     private static Selector cilium(Node written) {
         Map<String, Node> labels = new LinkedHashMap<>();
         for (Map.Entry<String, Node> label : written.get("matchLabels").fields().entrySet()) {
@@ -105,7 +106,7 @@ final class ForeignReader {
 
     private static Optional<String> kubernetesKey(String key) {
         String plain = key.startsWith("k8s:") ? key.substring(4) : key.startsWith("any:") ? key.substring(4) : key;
-        return plain.contains(":") || plain.startsWith("io.") || plain.startsWith("reserved")
+        return plain.contains(":") || plain.startsWith("io.") || plain.startsWith("reserved") || Pods.isGiven(plain)
                 ? Optional.empty()
                 : Optional.of(plain);
     }
@@ -124,7 +125,8 @@ final class ForeignReader {
                     && (value.charAt(0) == '\'' || value.charAt(0) == '"')
                     && value.charAt(0) == value.charAt(value.length() - 1)
                     && value.indexOf(value.charAt(0), 1) == value.length() - 1;
-            if (!quoted || !key.matches("[A-Za-z0-9_./-]+") || key.startsWith("projectcalico.org/")) {
+            if (!quoted || !key.matches("[A-Za-z0-9_./-]+") || key.startsWith("projectcalico.org/")
+                    || Pods.isGiven(key)) {
                 return Selector.EVERYTHING;
             }
             labels.put(key, value.substring(1, value.length() - 1));

@@ -135,7 +135,8 @@ public final class Reachability {
             added.addAll(fresh);
         }
         Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
-        if (!universe.vocabulary().covers(words, universe.atoms())) {
+        boolean givenLabels = words.labels().stream().anyMatch(Pods::isGiven); // which pods there are hangs on these
+        if (givenLabels || !universe.vocabulary().covers(words, universe.atoms())) {
             return of(base.with(all), options);
         }
         return new Reachability(base, all, options, universe, after, matcher, ports, rows.replacing(removed, added));

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 
 /**
  * All pods of a snapshot by workload. A workload whose pods are in the snapshot is known by these; one without is known by
- * its template. Ended pods are left out. Immutable.
+ * its template, which stands for several where a selector asks for labels that its controller gives to each. Ended pods are
+ * left out. Immutable.
  */
 public final class Pods {
     private static final List<GroupKind> CONTROLLERS = List.of(
@@ -69,6 +70,7 @@ public final class Pods {
             }
         }
         Map<WorkloadRef, List<Pod>> templates = new HashMap<>();
+        GivenLabels given = new GivenLabels(snapshot);
         for (GroupKind type : CONTROLLERS) {
             for (Resource resource : snapshot.resources(type)) {
                 WorkloadRef ref = self(resource);
@@ -76,10 +78,12 @@ public final class Pods {
                 // an owner of a kind whose template is not read is known by that of what it owns
                 boolean speaks = ref.equals(outermost) || !KINDS.contains(outermost.kind());
                 if (speaks && !pods.containsKey(outermost)) {
-                    template(resource, outermost)
-                            .ifPresent(pod -> templates
-                                    .computeIfAbsent(outermost, fresh -> new ArrayList<>())
-                                    .add(pod));
+                    List<Pod> found = template(resource, outermost, given);
+                    if (!found.isEmpty()) {
+                        templates
+                                .computeIfAbsent(outermost, fresh -> new ArrayList<>())
+                                .addAll(found);
+                    }
                 }
             }
         }
@@ -195,29 +199,39 @@ public final class Pods {
         return outer.contains(above) ? above : owner;
     }
 
-    private static Optional<Pod> template(Resource resource, WorkloadRef workload) {
+    private static List<Pod> template(Resource resource, WorkloadRef workload, GivenLabels given) {
         Node template = resource.type().equals(GroupKind.CRON_JOB)
                 ? resource.spec().at("jobTemplate", "spec", "template")
                 : resource.spec().get("template");
         if (!template.isObject()) {
-            return Optional.empty();
+            return List.of();
         }
         String name = self(resource).name();
-        Map<String, String> labels = template.at("metadata", "labels").textMap();
-        if (resource.type().equals(GroupKind.VIRTUAL_MACHINE)) { // what KubeVirt puts on the pod of every machine
-            labels = new HashMap<>(labels);
-            labels.put("kubevirt.io", "virt-launcher");
-            labels.put("vm.kubevirt.io/name", name);
+        List<Pod> pods = new ArrayList<>();
+        for (GivenLabels.Given pod : given.of(resource, name)) {
+            Map<String, String> labels =
+                    new LinkedHashMap<>(template.at("metadata", "labels").textMap());
+            if (resource.type().equals(GroupKind.VIRTUAL_MACHINE)) { // what KubeVirt puts on the pod of every machine
+                labels.put("kubevirt.io", "virt-launcher");
+                labels.put("vm.kubevirt.io/name", name);
+            }
+            labels.putAll(pod.labels());
+            pods.add(new Pod(
+                    workload,
+                    resource,
+                    pod.name(),
+                    labels,
+                    template.at("metadata", "annotations").textMap(),
+                    template.get("spec"),
+                    List.of(),
+                    true));
         }
-        return Optional.of(new Pod(
-                workload,
-                resource,
-                name,
-                labels,
-                template.at("metadata", "annotations").textMap(),
-                template.get("spec"),
-                List.of(),
-                true));
+        return pods;
+    }
+
+    /** Whether a label is one that controllers give to the pods they make, whatever their template says. */
+    public static boolean isGiven(String label) {
+        return GivenLabels.KEYS.contains(label);
     }
 
     /** All pods, by workload. */

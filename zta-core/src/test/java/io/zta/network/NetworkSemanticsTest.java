@@ -153,6 +153,16 @@ class NetworkSemanticsTest {
                 "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: one}\nspec: {selector:"
                         + " {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}}, spec: {containers: [{name: c}]}}}\n";
         row("NET-23", template + from("{podSelector: {matchLabels: {app: d}}}"), "one/d", "one/b", "TCP 80", yes);
+        String replica =
+                template.replace("Deployment", "StatefulSet").replace("spec: {selector", "spec: {replicas: 3, selector")
+                        + from("{podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: d-1}}}");
+        row("NET-50", replica, "one/d-1", "one/b", "TCP 80", yes);
+        row("NET-50", replica, "one/d-0", "one/b", "TCP 80", no);
+        row("NET-50", replica.replace("d-1", "d-3"), "one/d-0", "one/b", "TCP 80", no);
+        row("NET-50", replica.replace("replicas: 3, ", "").replace("d-1", "d-7"), "one/d-7", "one/b", "TCP 80", yes);
+        String hash = template + from("{podSelector: {matchLabels: {pod-template-hash: 5f}}}");
+        row("NET-50", hash, "one/d-5f", "one/b", "TCP 80", yes);
+        row("NET-50", hash, "one/d", "one/b", "TCP 80", no);
         row(
                 "NET-24",
                 from("{podSelector: {matchExpressions: [{key: app, operator: Near, values: [x]}]}}"),
@@ -185,6 +195,11 @@ class NetworkSemanticsTest {
                 "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: one}\n"
                         + "spec: {endpointSelector: {}, ingress: [{}]}\n";
         row("NET-26", DENY + cilium, "two/c", "one/b", "TCP 80", unknown);
+        String oneReplica = template.replace("Deployment", "StatefulSet")
+                + cilium.replace(
+                        "endpointSelector: {}",
+                        "endpointSelector: {matchLabels: {\"k8s:statefulset.kubernetes.io/pod-name\": d-0}}");
+        row("NET-26", oneReplica, "two/c", "one/d", "TCP 80", unknown);
         String admin =
                 "---\napiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: m}\n"
                         + "spec: {priority: 5, subject: {namespaces: {}}, ingress: [{action: Allow, from: [{namespaces: {}}]}]}\n";

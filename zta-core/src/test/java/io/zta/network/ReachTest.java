@@ -210,4 +210,18 @@ class ReachTest {
                 .extracting(Reach.Row::src)
                 .containsExactly("0.0.0.0-255.255.255.255", "shop/web[Pod]");
     }
+
+    @Test
+    void a_rule_for_one_replica_of_a_template_lets_that_workload_in() {
+        String rows = json(PODS.replace("Deployment", "StatefulSet") + """
+                ---
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: p, namespace: shop}
+                spec:
+                  podSelector: {matchLabels: {app: web}}
+                  ingress: [{from: [{podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: orders-0}}}]}]
+                """);
+        assertThat(rows).contains("{\"src\": \"shop/orders[StatefulSet]\", \"dst\": \"shop/web[Pod]\"");
+    }
 }

@@ -27,16 +27,6 @@ import java.util.TreeSet;
 /** Examines a snapshot for what the mesh layer claims: no plaintext, allowed identities alone, pods that keep their sidecar. */
 final class MeshExamination {
     private static final Set<String> STRONG = Set.of("NET_ADMIN", "SYS_ADMIN", "ALL", "SYS_MODULE", "BPF");
-    private static final Set<String> HASHES = Set.of(
-            "pod-template-hash",
-            "controller-revision-hash",
-            "pod-template-generation",
-            "statefulset.kubernetes.io/pod-name",
-            "apps.kubernetes.io/pod-index",
-            "batch.kubernetes.io/job-name",
-            "batch.kubernetes.io/controller-uid",
-            "controller-uid",
-            "job-name");
 
     private final Posture posture;
     private final Mesh mesh;
@@ -84,7 +74,7 @@ final class MeshExamination {
         for (Pod pod : pods.in(namespace)) {
             if (posture.protects(namespace, pod.labels())) {
                 Map<String, String> labels = new TreeMap<>(pod.labels());
-                labels.keySet().removeAll(HASHES);
+                labels.keySet().removeIf(Pods::isGiven);
                 StringBuilder key = new StringBuilder(pod.workload().toString());
                 key.append(labels).append(new TreeMap<>(pod.annotations())).append(pod.hostNetwork());
                 key.append(pod.spec().get("securityContext"));

@@ -26,17 +26,6 @@ import java.util.TreeMap;
 final class FlowWhatIf {
     private static final int ALTERNATIVES = 3;
     private static final int ROUNDS = 3;
-    /** Labels that controllers give each pod anew. */
-    private static final Set<String> OF_ONE_POD = Set.of(
-            "pod-template-hash",
-            "controller-revision-hash",
-            "pod-template-generation",
-            "statefulset.kubernetes.io/pod-name",
-            "apps.kubernetes.io/pod-index",
-            "batch.kubernetes.io/job-name",
-            "batch.kubernetes.io/controller-uid",
-            "job-name",
-            "controller-uid");
 
     private final Snapshot snapshot;
     private final Path path;
@@ -288,7 +277,7 @@ final class FlowWhatIf {
 
     private static Map<String, String> labels(Pod pod) {
         Map<String, String> labels = new TreeMap<>(pod.labels());
-        labels.keySet().removeIf(name -> OF_ONE_POD.contains(name) || name.contains("istio.io/"));
+        labels.keySet().removeIf(name -> Pods.isGiven(name) || name.contains("istio.io/"));
         return labels;
     }
 
