@@ -13,6 +13,8 @@ final class RandomCluster {
             "10.0.0.0/8",
             "10.0.0.0/28",
             "10.0.0.5/32",
+            "10.0.0.7/30", // bits behind the prefix say nothing
+            "0.0.0.0/1",
             "203.0.113.0/24",
             "203.0.113.128/25",
             "::/0",
@@ -21,8 +23,12 @@ final class RandomCluster {
     private static final Map<String, List<String>> EXCEPT = Map.of(
             "0.0.0.0/0", List.of("10.0.0.0/28", "203.0.113.128/25"),
             "10.0.0.0/8", List.of("10.0.0.4/30", "10.0.0.9/32"),
+            "0.0.0.0/1", List.of("10.0.0.0/29", "10.0.0.4/31", "0.0.0.0/8"),
             "203.0.113.0/24", List.of("203.0.113.0/28"),
             "::/0", List.of("fd00::/120"));
+
+    /** The replicas of every StatefulSet. */
+    static final int REPLICAS = 2;
 
     private final Random random;
     private final List<Map<String, Object>> objects = new ArrayList<>();
@@ -62,8 +68,9 @@ final class RandomCluster {
         }
         if (random.nextInt(3) == 0) {
             int tiers = 1 + random.nextInt(3);
+            boolean cluster = random.nextBoolean(); // older and newer kinds together have no order
             for (int i = 0; i < tiers; i++) {
-                tier(i);
+                tier(i, cluster);
             }
         }
     }
@@ -90,7 +97,7 @@ final class RandomCluster {
         Map<String, Object> labels = new LinkedHashMap<>();
         for (String key : keys) {
             if (sometimes(70)) {
-                labels.put(key, one(List.of("a", "b", "c")));
+                labels.put(key, one(List.of("a", "b", "c", "")));
             }
         }
         return labels;
@@ -100,7 +107,11 @@ final class RandomCluster {
         boolean host = sometimes(10);
         boolean template = !host && sometimes(20);
         Map<String, Object> spec = new LinkedHashMap<>();
-        spec.put("containers", List.of(container("main", "")));
+        List<Map<String, Object>> containers = new ArrayList<>(List.of(container("main", "")));
+        if (sometimes(30)) {
+            containers.add(container("second", ""));
+        }
+        spec.put("containers", containers);
         if (sometimes(40)) {
             spec.put("initContainers", List.of(container("init", one(List.of("", "Always")))));
         }
@@ -116,7 +127,7 @@ final class RandomCluster {
                     "apps/v1",
                     one(List.of("Deployment", "StatefulSet", "DaemonSet")),
                     metadata,
-                    Map.of("spec", Map.of("template", inner))));
+                    Map.of("spec", Map.of("replicas", REPLICAS, "template", inner))));
             return;
         }
         metadata.put("labels", labels("app", "tier"));
@@ -175,8 +186,15 @@ final class RandomCluster {
         if (sometimes(25)) {
             return selector;
         }
-        if (sometimes(60)) {
-            selector.put("matchLabels", Map.of(one(List.of(keys)), one(List.of("a", "b", "c"))));
+        if (keys[0].equals("app") && sometimes(6)) {
+            String replica = "p" + random.nextInt(8) + "-" + random.nextInt(REPLICAS);
+            selector.put("matchLabels", Map.of("statefulset.kubernetes.io/pod-name", replica));
+        } else if (sometimes(60)) {
+            Map<String, Object> labels = new LinkedHashMap<>();
+            for (int i = 0; i <= random.nextInt(2); i++) {
+                labels.put(one(List.of(keys)), one(List.of("a", "b", "c", "")));
+            }
+            selector.put("matchLabels", labels);
         }
         if (sometimes(50)) {
             List<Map<String, Object>> expressions = new ArrayList<>();
@@ -186,7 +204,7 @@ final class RandomCluster {
                 String operator = one(List.of("In", "NotIn", "Exists", "DoesNotExist"));
                 expression.put("operator", operator);
                 if (operator.endsWith("In")) {
-                    expression.put("values", sometimes(50) ? List.of("a") : List.of("b", "c"));
+                    expression.put("values", one(List.of(List.of("a"), List.of("b", "c"), List.of("", "a"))));
                 }
                 expressions.add(expression);
             }
@@ -278,10 +296,10 @@ final class RandomCluster {
         }
         switch (random.nextInt(4)) {
             case 0 -> {}
-            case 1 -> port.put("port", one(List.of(53, 80, 8080)));
+            case 1 -> port.put("port", one(List.of(53, 80, 8080, 1, 65535)));
             case 2 -> {
-                port.put("port", one(List.of(50, 80)));
-                port.put("endPort", one(List.of(80, 8080)));
+                port.put("port", one(List.of(50, 80, 1)));
+                port.put("endPort", one(List.of(80, 8080, 65535)));
             }
             default -> port.put("port", named ? one(List.of("http", "dns")) : (Object) 80);
         }
@@ -291,9 +309,9 @@ final class RandomCluster {
     // --- tiers
     // --------------------------------------------------------------------------------------------------------
 
-    private void tier(int number) {
-        String kind = one(List.of("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"));
-        boolean cluster = kind.equals("ClusterNetworkPolicy");
+    private void tier(int number, boolean cluster) {
+        String older = one(List.of("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"));
+        String kind = cluster ? "ClusterNetworkPolicy" : older;
         boolean baseline = kind.startsWith("Baseline");
         if (baseline && objects.stream().anyMatch(o -> o.get("kind").equals("BaselineAdminNetworkPolicy"))) {
             return; // there can be one

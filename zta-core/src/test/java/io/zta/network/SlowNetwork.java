@@ -87,12 +87,17 @@ final class SlowNetwork {
                     pods.add(new End(namespace, name, map(object, "metadata", "labels"), map(object, "spec"), ips));
                 }
             } else if (!map(object, "spec", "template").isEmpty()) {
-                pods.add(new End(
-                        namespace,
-                        name,
-                        map(object, "spec", "template", "metadata", "labels"),
-                        map(object, "spec", "template", "spec"),
-                        List.of(ANY_ADDRESS)));
+                Map<String, Object> labels = map(object, "spec", "template", "metadata", "labels");
+                Map<String, Object> spec = map(object, "spec", "template", "spec");
+                if (!object.get("kind").equals("StatefulSet")) {
+                    pods.add(new End(namespace, name, labels, spec, List.of(ANY_ADDRESS)));
+                    continue;
+                }
+                for (int i = 0; i < RandomCluster.REPLICAS; i++) {
+                    Map<String, Object> given = new LinkedHashMap<>(labels);
+                    given.put("statefulset.kubernetes.io/pod-name", name + "-" + i);
+                    pods.add(new End(namespace, name + "-" + i, given, spec, List.of(ANY_ADDRESS)));
+                }
             }
         }
         return pods;
