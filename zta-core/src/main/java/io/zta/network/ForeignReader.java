@@ -125,7 +125,9 @@ final class ForeignReader {
                     && (value.charAt(0) == '\'' || value.charAt(0) == '"')
                     && value.charAt(0) == value.charAt(value.length() - 1)
                     && value.indexOf(value.charAt(0), 1) == value.length() - 1;
-            if (!quoted || !key.matches("[A-Za-z0-9_./-]+") || key.startsWith("projectcalico.org/")
+            if (!quoted
+                    || !key.matches("[A-Za-z0-9_./-]+")
+                    || key.startsWith("projectcalico.org/")
                     || Pods.isGiven(key)) {
                 return Selector.EVERYTHING;
             }
