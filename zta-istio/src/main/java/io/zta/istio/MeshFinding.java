@@ -26,7 +26,7 @@ enum MeshFinding {
             "MESH-46",
             "close the port by a NetworkPolicy: the sidecar takes neither UDP nor SCTP, so nothing asks who sends it"),
     ADMIN("007", "MESH-admin", "MESH-39", "isolate the pod with a NetworkPolicy"),
-    LABEL("009", "NET-label", "MESH-04", "leave the selector out, so that every pod of the namespace is covered"),
+    LABEL("018", "NET-label", "MESH-04", "leave the selector out, so that every pod of the namespace is covered"),
     IDENTITY(
             "010",
             "MESH-identity",

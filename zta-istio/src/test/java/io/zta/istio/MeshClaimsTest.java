@@ -7,6 +7,7 @@ import io.zta.ZeroTrust;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
 import io.zta.finding.Finding;
+import io.zta.finding.Severity;
 import io.zta.finding.Verdict;
 import io.zta.intent.TokenIssuer;
 import io.zta.intent.Workload;
@@ -92,13 +93,21 @@ class MeshClaimsTest {
         return all;
     }
 
+    @Test
+    void no_two_kinds_of_findings_share_an_id() {
+        assertThat(MeshFinding.values())
+                .extracting(kind ->
+                        kind.of(Severity.NOTE, "", "", List.of(), List.of()).id())
+                .doesNotHaveDuplicates();
+    }
+
     @TestFactory
     Stream<DynamicTest> policies_that_select_by_label_leave_out_a_pod_without_it() {
         return Stream.of("PeerAuthentication", "AuthorizationPolicy")
                 .map(kind -> DynamicTest.dynamicTest(
                         kind,
                         () -> assertThat(findings(byLabel(kind))).anySatisfy(finding -> {
-                            assertThat(finding.id()).isEqualTo("ZTA-MESH-009");
+                            assertThat(finding.id()).isEqualTo("ZTA-MESH-018");
                             assertThat(finding.bypass()).isEqualTo("NET-label");
                         })));
     }
