@@ -23,6 +23,10 @@ final class Bits {
         bits[index >>> 6] |= 1L << index;
     }
 
+    static void flip(long[] bits, int index) {
+        bits[index >>> 6] ^= 1L << index;
+    }
+
     /** Adds all numbers from one up to, not including, another. */
     static void setRange(long[] bits, int from, int to) {
         if (from >= to) {

@@ -8,6 +8,7 @@ import io.zta.finding.Evidence;
 import io.zta.finding.Finding;
 import io.zta.finding.Hop;
 import io.zta.finding.Severity;
+import io.zta.intent.Gateway;
 import io.zta.intent.Intent;
 import io.zta.intent.Port;
 import io.zta.snapshot.GroupKind;
@@ -30,12 +31,14 @@ final class DirectAccess {
     private final Snapshot snapshot;
     private final List<Doubt> doubts;
     private final Reachability reach;
+    private final Optional<Gateway> gateway;
 
     DirectAccess(Posture posture, Snapshot snapshot, Strangers.Joined joined) {
         this.posture = posture;
         this.snapshot = snapshot;
         this.doubts = joined.doubts();
         this.reach = Reachability.of(joined.snapshot());
+        this.gateway = posture.gateway();
     }
 
     ClaimResult examine(String namespace) {
@@ -46,7 +49,8 @@ final class DirectAccess {
         doubts.forEach(result::doubt);
         Probes probes = new Probes(reach);
         List<Pod> sources = reach.kinds(reach.pods().all()).stream()
-                .filter(pod -> !Strangers.isNewcomer(pod))
+                // A pod on the node's network is the node, which every plugin lets in: a declared exception.
+                .filter(pod -> !Strangers.isNewcomer(pod) && !pod.hostNetwork())
                 .toList();
         List<Pod> found = new ArrayList<>();
         boolean closed = true;
@@ -111,8 +115,9 @@ final class DirectAccess {
         }
         Map<String, Finding> open = new LinkedHashMap<>();
         for (Pod source : sources) {
-            // A pod on the node's network is the node, which every plugin lets in: a declared exception.
-            if (!source.equals(target) && !source.hostNetwork()) {
+            if (reach.isShutTo(source, target)) { // most are, and nothing more is to be known of them
+                cover(target, result);
+            } else if (!source.equals(target)) {
                 cover(target, result);
                 check(
                         target,
@@ -286,18 +291,16 @@ final class DirectAccess {
     }
 
     private boolean wearsGateway(Pod source) {
-        return posture.gateway()
-                .filter(gateway -> gateway.namespace().equals(source.namespace())
+        return gateway.filter(worn -> worn.namespace().equals(source.namespace())
                         && source.labels()
                                 .entrySet()
-                                .containsAll(gateway.labels().entrySet())
+                                .containsAll(worn.labels().entrySet())
                         && !source.hostNetwork())
                 .isPresent();
     }
 
     private boolean runsAsGateway(Pod source) {
-        return posture.gateway()
-                .filter(gateway -> gateway.serviceAccount().equals(source.serviceAccount()))
+        return gateway.filter(worn -> worn.serviceAccount().equals(source.serviceAccount()))
                 .isPresent();
     }
 

@@ -43,6 +43,15 @@ final class Matcher {
         return match;
     }
 
+    /** Lets go of answers that are seldom asked for again: those about policies that others replaced. */
+    synchronized void forget(List<Policy> policies) {
+        for (Policy policy : policies) {
+            for (Direction direction : Direction.values()) {
+                policy.rules(direction).ifPresent(rules -> rules.forEach(known::remove));
+            }
+        }
+    }
+
     private Match compute(Policy policy, Rule rule) {
         long[] best = Bits.none(universe.size());
         if (rule.everyone()) {

@@ -61,7 +61,7 @@ final class PodKinds {
     }
 
     static PodKinds of(Snapshot snapshot) {
-        return snapshot.derived(PodKinds.class, it -> new PodKinds(Pods.of(it)));
+        return Pods.of(snapshot).derived(PodKinds.class, PodKinds::new);
     }
 
     /** The ports of a pod, those of sidecars among the init containers marked. */

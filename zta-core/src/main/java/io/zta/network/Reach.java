@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.IntStream;
 
 /**
  * Who reaches whom, workload by workload: the rows that {@code zta reach} prints. A row is there for each pair with a
@@ -42,31 +41,11 @@ public final class Reach {
     }
 
     private final Reachability reachability;
-    private final List<String> names = new ArrayList<>();
-    /** The classes that the pods of each workload are of, sorted. */
-    private final int[][] classes;
-
-    private final List<WorkloadRef> workloads = new ArrayList<>();
+    private final Workloads workloads;
 
     private Reach(Reachability reachability) {
         this.reachability = reachability;
-        Universe universe = reachability.universe();
-        this.classes = new int[reachability.pods().byWorkload().size()][];
-        int pod = 0; // pods are numbered workload by workload
-        for (Map.Entry<WorkloadRef, List<Pod>> entry :
-                reachability.pods().byWorkload().entrySet()) {
-            int first = pod;
-            pod += entry.getValue().size();
-            classes[workloads.size()] = first + 1 == pod
-                    ? new int[] {universe.classOf(first)}
-                    : IntStream.range(first, pod)
-                            .map(universe::classOf)
-                            .sorted()
-                            .distinct()
-                            .toArray();
-            workloads.add(entry.getKey());
-            names.add(entry.getKey().toString());
-        }
+        this.workloads = reachability.universe().workloads();
     }
 
     /** The rows of a snapshot, assuming nothing of the network plugin. */
@@ -84,6 +63,7 @@ public final class Reach {
         List<Row> rows = new ArrayList<>();
         try {
             forEach(new Sink() {
+                private final List<String> texts = new ArrayList<>(); // millions of rows share some dozens
                 private String source = "";
 
                 @Override
@@ -93,8 +73,10 @@ public final class Reach {
 
                 @Override
                 public void row(int workload, String name, int ports) {
-                    rows.add(new Row(
-                            source, name, reachability.ports().set(ports).toString()));
+                    while (texts.size() <= ports) {
+                        texts.add(reachability.ports().set(texts.size()).toString());
+                    }
+                    rows.add(new Row(source, name, texts.get(ports)));
                 }
             });
         } catch (IOException e) {
@@ -117,9 +99,9 @@ public final class Reach {
         boolean[] cutsOut = cuts(Direction.EGRESS);
         // Incoming rows by destination: [workload][piece]
         List<List<External>> incoming = new ArrayList<>();
-        for (int[] kinds : classes) {
+        for (int to = 0; to < workloads.count(); to++) {
             int[] row = new int[pieces];
-            for (int kind : kinds) {
+            for (int kind : workloads.classesOf(to)) {
                 int[] enters = reachability.rows().row(kind, Direction.INGRESS).best();
                 for (int piece = 0; piece < pieces; piece++) {
                     row[piece] = ports.union(row[piece], enters[first + piece]);
@@ -128,11 +110,11 @@ public final class Reach {
             incoming.add(merge(row, cutsIn));
         }
         externalRows(sink, incoming);
-        Lines lines = new Lines(reachability, classes);
-        for (int from = 0; from < classes.length; from++) {
-            sink.source(names.get(from));
+        Lines lines = new Lines(reachability);
+        for (int from = 0; from < workloads.count(); from++) {
+            sink.source(workloads.name(from));
             int[] out = new int[pieces];
-            for (int kind : classes[from]) {
+            for (int kind : workloads.classesOf(from)) {
                 int[] leaves = reachability.rows().row(kind, Direction.EGRESS).best();
                 for (int piece = 0; piece < pieces; piece++) {
                     out[piece] = ports.union(out[piece], leaves[first + piece]);
@@ -141,13 +123,11 @@ public final class Reach {
             for (External range : merge(out, cutsOut)) {
                 sink.row(-1, range.name(), range.ports());
             }
-            lines.from(from, (to, set) -> sink.row(to, names.get(to), set));
+            lines.from(from, (to, set) -> sink.row(to, workloads.name(to), set));
         }
     }
 
     private void externalRows(Sink sink, List<List<External>> incoming) throws IOException {
-        Set<AddressRange> ranges = new TreeSet<>();
-        incoming.forEach(list -> list.forEach(external -> ranges.add(external.range())));
         Map<AddressRange, List<int[]>> bySource = new java.util.TreeMap<>();
         for (int to = 0; to < incoming.size(); to++) {
             for (External external : incoming.get(to)) {
@@ -158,7 +138,7 @@ public final class Reach {
         for (Map.Entry<AddressRange, List<int[]>> entry : bySource.entrySet()) {
             sink.source(entry.getKey().toString());
             for (int[] row : entry.getValue()) {
-                sink.row(row[0], names.get(row[0]), row[1]);
+                sink.row(row[0], workloads.name(row[0]), row[1]);
             }
         }
     }
@@ -241,7 +221,7 @@ public final class Reach {
     private final class JsonRows implements Sink {
         private final OutputStream out;
         private final byte[] buffer = new byte[1 << 18];
-        private final byte[][] targets = new byte[names.size()][];
+        private final byte[][] targets = new byte[workloads.count()][];
         private final List<byte[]> ports = new ArrayList<>();
         private int used;
         private boolean any;
@@ -250,7 +230,7 @@ public final class Reach {
         JsonRows(OutputStream out) {
             this.out = out;
             for (int i = 0; i < targets.length; i++) {
-                targets[i] = target(names.get(i));
+                targets[i] = target(workloads.name(i));
             }
         }
 
@@ -386,17 +366,18 @@ public final class Reach {
                 notes.addAll(reachability.doubts(i, direction));
             }
         }
-        for (int i = 0; i < classes.length; i++) {
-            if (classes[i].length > 1) {
-                List<Pod> pods = reachability.pods().byWorkload().getOrDefault(workloads.get(i), List.of());
+        for (int i = 0; i < workloads.count(); i++) {
+            if (workloads.classesOf(i).length > 1) {
+                WorkloadRef ref = workloads.ref(i);
+                List<Pod> pods = reachability.pods().byWorkload().getOrDefault(ref, List.of());
                 notes.add(new Doubt(
-                        "policies tell the pods of " + workloads.get(i) + " apart; its rows are the union",
+                        "policies tell the pods of " + ref + " apart; its rows are the union",
                         "compare the labels and addresses of its pods",
                         pods.get(0).resource().origin()));
             }
         }
         notes.addAll(BareLabels.of(reachability.snapshot()).wearers());
-        if (workloads.isEmpty()) {
+        if (workloads.count() == 0) {
             notes.add(Doubt.of("the snapshot holds no pod and no workload", "name a path that holds some"));
         }
         return List.copyOf(notes);

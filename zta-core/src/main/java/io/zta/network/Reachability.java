@@ -36,7 +36,9 @@ public final class Reachability {
             Set.of(GroupKind.POD, GroupKind.NAMESPACE, GroupKind.NETWORK_POLICY, GroupKind.DEPLOYMENT);
 
     private final Snapshot base;
-    private final List<Resource> changes;
+    /** What changed since, by id: a snapshot that has it is made when somebody asks for it. */
+    private final Map<String, Resource> changes;
+
     private final Options options;
     private final Universe universe;
     private final Map<String, List<Policy>> policies;
@@ -45,10 +47,12 @@ public final class Reachability {
     private final Rows rows;
     private final List<Doubt> doubts;
     private @Nullable Map<String, Pod> byName;
+    private @Nullable Snapshot changed;
+    private @Nullable Admissions admissions;
 
     private Reachability(
             Snapshot base,
-            List<Resource> changes,
+            Map<String, Resource> changes,
             Options options,
             Universe universe,
             Map<String, List<Policy>> policies,
@@ -90,7 +94,7 @@ public final class Reachability {
         Matcher matcher = new Matcher(universe, options, nodes);
         PortTable ports = new PortTable();
         Rows rows = new Rows(universe, matcher, ports, options, all);
-        return new Reachability(snapshot, List.of(), options, universe, policies, matcher, ports, rows);
+        return new Reachability(snapshot, Map.of(), options, universe, policies, matcher, ports, rows);
     }
 
     private static boolean isPolicy(GroupKind type) {
@@ -118,14 +122,13 @@ public final class Reachability {
      * changed NetworkPolicy that speaks of known labels and addresses costs the rows it touches; all else starts anew.
      */
     public Reachability with(Collection<Resource> changed) {
-        List<Resource> all = new ArrayList<>(changes);
-        all.addAll(changed);
         List<Policy> removed = new ArrayList<>();
         List<Policy> added = new ArrayList<>();
         Map<String, List<Policy>> after = new LinkedHashMap<>(policies);
+        Map<String, Resource> all = new LinkedHashMap<>(changes);
         for (Resource resource : changed) {
             if (!resource.type().equals(GroupKind.NETWORK_POLICY)) {
-                return of(base.with(all), options);
+                return of(snapshot().with(changed), options);
             }
             List<Policy> fresh = read(resource);
             List<Policy> before = after.put(id(resource), fresh);
@@ -133,37 +136,69 @@ public final class Reachability {
                 removed.addAll(before);
             }
             added.addAll(fresh);
+            all.put(id(resource), resource);
         }
         Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
         boolean givenLabels = words.labels().stream().anyMatch(Pods::isGiven); // which pods there are hangs on these
-        if (givenLabels || !universe.vocabulary().covers(words, universe.atoms())) {
-            return of(base.with(all), options);
+        if (givenLabels
+                || !universe.vocabulary().covers(words, universe.atoms())
+                || takeIpv6Away(removed, words)) {
+            return of(snapshot().with(changed), options);
         }
-        return new Reachability(base, all, options, universe, after, matcher, ports, rows.replacing(removed, added));
+        return replacing(base, all, after, removed, added);
     }
 
     /** The same cluster without one object. */
     public Reachability without(Resource gone) {
         List<Policy> removed = policies.get(id(gone));
-        if (removed == null || !gone.type().equals(GroupKind.NETWORK_POLICY)) {
+        if (removed == null
+                || !gone.type().equals(GroupKind.NETWORK_POLICY)
+                || takeIpv6Away(removed, Universe.Vocabulary.of(List.of(), List.of()))) {
             return of(snapshot().without(gone), options);
         }
         Map<String, List<Policy>> after = new LinkedHashMap<>(policies);
         after.remove(id(gone));
-        return new Reachability(
-                snapshot().without(gone),
-                List.of(),
-                options,
-                universe,
-                after,
-                matcher,
-                ports,
-                rows.replacing(removed, List.of()));
+        return replacing(snapshot().without(gone), Map.of(), after, removed, List.of());
+    }
+
+    /** Whether perhaps nothing speaks of IPv6 any more, which then is no part of the address space. */
+    private boolean takeIpv6Away(List<Policy> removed, Universe.Vocabulary added) {
+        return !universe.podsHaveV6()
+                && added.blocks().stream().noneMatch(AddressRange::isV6)
+                && Universe.Vocabulary.of(removed, List.of()).blocks().stream().anyMatch(AddressRange::isV6);
+    }
+
+    private Reachability replacing(
+            Snapshot since,
+            Map<String, Resource> changed,
+            Map<String, List<Policy>> after,
+            List<Policy> removed,
+            List<Policy> added) {
+        Rows fresh = rows.replacing(removed, added);
+        Reachability next = new Reachability(since, changed, options, universe, after, matcher, ports, fresh);
+        synchronized (this) {
+            if (admissions != null) {
+                next.admissions = admissions.after(fresh, rows.selectedBy(removed, added));
+            }
+        }
+        matcher.forget(removed);
+        return next;
     }
 
     /** What was read. */
-    public Snapshot snapshot() {
-        return changes.isEmpty() ? base : base.with(changes);
+    public synchronized Snapshot snapshot() {
+        if (changed == null) {
+            changed = changes.isEmpty() ? base : base.with(changes.values());
+        }
+        return changed;
+    }
+
+    /** Which classes let which in, worked out once. */
+    synchronized Admissions admissions() {
+        if (admissions == null) {
+            admissions = Admissions.of(rows, universe.classCount());
+        }
+        return admissions;
     }
 
     /** How the network plugin was taken to behave. */
@@ -215,6 +250,14 @@ public final class Reachability {
             }
             return reasons;
         });
+    }
+
+    /** Whether a pod certainly lets in nothing of another, whatever that one's own side lets out. */
+    boolean isShutTo(Pod from, Pod to) {
+        return doubts.isEmpty()
+                && !from.hostNetwork()
+                && !samePod(from, to)
+                && rows.row(classOf(to), Direction.INGRESS).possible()[classOf(from)] == PortTable.NONE;
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,18 +64,13 @@ final class Rows {
         this.everything = Row.certain(all);
     }
 
-    private Rows(Rows before, List<Policy> removed, List<Policy> added) {
+    private Rows(Rows before, Set<Policy> gone, Map<Policy, long[]> added, long[] touched) {
         this.universe = before.universe;
         this.matcher = before.matcher;
         this.ports = before.ports;
         this.options = before.options;
         this.everything = before.everything;
         int count = universe.classCount();
-        Set<Policy> gone = Collections.newSetFromMap(new IdentityHashMap<>());
-        gone.addAll(removed);
-        long[] touched = Bits.none(universe.size());
-        removed.forEach(policy -> Bits.addAll(touched, subject(policy)));
-        added.forEach(policy -> Bits.addAll(touched, subject(policy)));
         this.ingress = new AtomicReferenceArray<>(count);
         this.egress = new AtomicReferenceArray<>(count);
         this.selecting = new ArrayList<>(before.selecting);
@@ -87,18 +83,30 @@ final class Rows {
         Bits.forEach(touched, i -> {
             List<Policy> policies = new ArrayList<>(before.selecting.get(i));
             policies.removeIf(gone::contains);
-            for (Policy policy : added) {
-                if (Bits.has(subject(policy), i)) {
+            added.forEach((policy, subject) -> {
+                if (Bits.has(subject, i)) {
                     policies.add(policy);
                 }
-            }
+            });
             selecting.set(i, policies);
         });
     }
 
     /** The same with other NetworkPolicies in the place of some; only rows of pods that these select are formed anew. */
     Rows replacing(List<Policy> removed, List<Policy> added) {
-        return new Rows(this, removed, added);
+        Set<Policy> gone = Collections.newSetFromMap(new IdentityHashMap<>());
+        gone.addAll(removed);
+        Map<Policy, long[]> subjects = new LinkedHashMap<>();
+        added.forEach(policy -> subjects.put(policy, subject(policy)));
+        return new Rows(this, gone, subjects, selectedBy(removed, added));
+    }
+
+    /** The classes that some of these policies select. */
+    long[] selectedBy(List<Policy> some, List<Policy> others) {
+        long[] selected = Bits.none(universe.size());
+        some.forEach(policy -> Bits.addAll(selected, subject(policy)));
+        others.forEach(policy -> Bits.addAll(selected, subject(policy)));
+        return selected;
     }
 
     private long[] subject(Policy policy) {

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that can be an end of a connection, numbered: first the classes of pods, those of one namespace side by side,
@@ -71,6 +72,7 @@ final class Universe {
     private final LabelIndex namespaceIndex;
     private final LabelIndex podIndex;
     private final long[] hosts;
+    private @Nullable Workloads workloads;
 
     Universe(Snapshot snapshot, Vocabulary vocabulary) {
         this.vocabulary = vocabulary;
@@ -219,6 +221,24 @@ final class Universe {
     /** The pods, whose numbers are their places in {@link Pods#all()}. */
     Pods pods() {
         return kinds.pods();
+    }
+
+    /** Whether an address of a pod is one of IPv6. */
+    boolean podsHaveV6() {
+        return kinds.hasV6();
+    }
+
+    /** Whether a pod shares its node's network. */
+    boolean hasHosts() {
+        return !Bits.isEmpty(hosts);
+    }
+
+    /** The workloads, worked out once. */
+    synchronized Workloads workloads() {
+        if (workloads == null) {
+            workloads = new Workloads(this);
+        }
+        return workloads;
     }
 
     /** The class of the pod of that number. */

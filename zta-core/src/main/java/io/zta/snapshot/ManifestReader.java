@@ -47,6 +47,9 @@ final class ManifestReader {
     /** Nodes that aliases may stand for in one document, against documents that double themselves. */
     private static final long ALIAS_BUDGET = 5_000_000;
 
+    /** The bytes that an array holds at most. */
+    private static final long LARGEST = Integer.MAX_VALUE - 8;
+
     /** A top-level value of a file. */
     record Document(Node node, Origin origin) {}
 
@@ -77,6 +80,9 @@ final class ManifestReader {
     static Result read(Path file) {
         String source = file.toString();
         try {
+            if (Files.size(file) > LARGEST) {
+                return damaged(source, 0, "this file is larger than 2 GiB", "split it into several files");
+            }
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
@@ -87,8 +93,6 @@ final class ManifestReader {
                     source, 0, "this file is not UTF-8 text", "save it as UTF-8, or move it out of the snapshot");
         } catch (IOException e) {
             return damaged(source, 0, "this file cannot be read: " + e.getMessage(), "make it readable");
-        } catch (OutOfMemoryError e) {
-            return damaged(source, 0, "this file is larger than the heap", "give the JVM more memory with -Xmx");
         }
     }
 

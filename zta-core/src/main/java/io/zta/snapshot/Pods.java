@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -32,6 +33,10 @@ public final class Pods {
     private static final Set<String> KINDS =
             CONTROLLERS.stream().map(GroupKind::kind).collect(Collectors.toSet());
 
+    /** What a change of leaves the pods as they are; a workload may be owned by an object of any other kind. */
+    private static final Set<GroupKind> UNRELATED = Set.of(GroupKind.NETWORK_POLICY);
+
+    private final Map<Class<?>, Object> derived = new ConcurrentHashMap<>();
     private final List<Pod> all;
     private final Map<WorkloadRef, List<Pod>> byWorkload;
     private final Map<String, List<Pod>> byNamespace = new HashMap<>();
@@ -52,7 +57,17 @@ public final class Pods {
 
     /** The pods of a snapshot, found once for each snapshot. */
     public static Pods of(Snapshot snapshot) {
-        return snapshot.derived(Pods.class, Pods::find);
+        return snapshot.derived(Pods.class, UNRELATED, Pods::find);
+    }
+
+    /**
+     * What follows from the pods alone, kept with them: the pods of a snapshot stay the same when other objects change.
+     *
+     * @param type the class of the answer, by which it is kept
+     * @param derivation works it out, always in the same way for that class
+     */
+    public <T> T derived(Class<T> type, Function<? super Pods, ? extends T> derivation) {
+        return type.cast(derived.computeIfAbsent(type, key -> derivation.apply(this)));
     }
 
     private static Pods find(Snapshot snapshot) {

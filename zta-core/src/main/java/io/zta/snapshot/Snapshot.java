@@ -35,6 +35,7 @@ public final class Snapshot {
     private final Set<GroupKind> unread;
     private final Map<GroupKind, Map<String, List<Resource>>> byNamespace = new ConcurrentHashMap<>();
     private final Map<Class<?>, Derived> derived = new ConcurrentHashMap<>();
+    private volatile @Nullable Set<String> namespaces;
 
     private Snapshot(Collection<Resource> resources, List<Damage> damages, int foreign, Set<GroupKind> unread) {
         Map<GroupKind, List<Resource>> types = new TreeMap<>();
@@ -172,10 +173,33 @@ public final class Snapshot {
             }
             names.getOrDefault(type, Map.of()).put(key(resource), resource);
         }
+        return sharing(names, changed, problems, foreign, unreadThen);
+    }
+
+    /** Shares with this snapshot the objects of kinds that did not change, and what does not depend on those that did. */
+    private Snapshot sharing(
+            Map<GroupKind, Map<String, Resource>> names,
+            Set<GroupKind> changed,
+            List<Damage> problems,
+            int foreign,
+            Set<GroupKind> unreadThen) {
         Map<GroupKind, List<Resource>> types = new TreeMap<>(byType);
-        changed.forEach(type ->
-                types.put(type, List.copyOf(names.getOrDefault(type, Map.of()).values())));
-        return new Snapshot(types, names, problems, foreign, unreadThen);
+        for (GroupKind type : changed) {
+            Map<String, Resource> left = names.getOrDefault(type, Map.of());
+            if (left.isEmpty()) {
+                types.remove(type);
+                names.remove(type);
+            } else {
+                types.put(type, List.copyOf(left.values()));
+            }
+        }
+        Snapshot after = new Snapshot(types, names, problems, foreign, unreadThen);
+        derived.forEach((type, answer) -> {
+            if (answer.outlives(changed)) {
+                after.derived.put(type, answer);
+            }
+        });
+        return after;
     }
 
     /** A snapshot of these objects instead, that could not read what this one could not. */
@@ -183,10 +207,16 @@ public final class Snapshot {
         return new Snapshot(instead, damages, foreignDocuments, unread);
     }
 
-    /** This snapshot without one object. */
+    /** This snapshot without the object of that kind, namespace and name. */
     public Snapshot without(Resource gone) {
-        return new Snapshot(
-                resources().filter(resource -> !resource.equals(gone)).toList(), damages, foreignDocuments, unread);
+        GroupKind type = gone.type();
+        Map<String, Resource> left = new LinkedHashMap<>(byName.getOrDefault(type, Map.of()));
+        if (left.remove(key(gone)) == null) {
+            return this;
+        }
+        Map<GroupKind, Map<String, Resource>> names = new TreeMap<>(byName);
+        names.put(type, left);
+        return sharing(names, Set.of(type), damages, foreignDocuments, unread);
     }
 
     /** What tells an object of a kind apart. */
@@ -224,12 +254,34 @@ public final class Snapshot {
      * @param derivation works it out, always in the same way for that class; must not ask for its own class
      */
     public <T> T derived(Class<T> type, Function<? super Snapshot, ? extends T> derivation) {
-        return type.cast(derived.computeIfAbsent(type, key -> new Derived()).of(this, derivation));
+        return type.cast(
+                derived.computeIfAbsent(type, key -> new Derived(Set.of())).of(this, derivation));
+    }
+
+    /**
+     * The same for what does not depend on some kinds: kept also with the snapshots that {@link #with(Collection)} and
+     * {@link #without} make of this one, as long as objects of these kinds alone change.
+     *
+     * @param unrelated kinds that the derivation does not look at
+     */
+    <T> T derived(Class<T> type, Set<GroupKind> unrelated, Function<? super Snapshot, ? extends T> derivation) {
+        return type.cast(derived.computeIfAbsent(type, key -> new Derived(unrelated)).of(this, derivation));
     }
 
     /** One answer, which is not worked out under the lock of the map of them all: one may ask for another. */
     private static final class Derived {
+        private final Set<GroupKind> unrelated;
         private @Nullable Object answer;
+
+        /** An answer that does not depend on these kinds. */
+        Derived(Set<GroupKind> unrelated) {
+            this.unrelated = unrelated;
+        }
+
+        /** Whether the answer is the same after objects of some kinds changed. */
+        boolean outlives(Set<GroupKind> changed) {
+            return !unrelated.isEmpty() && unrelated.containsAll(changed);
+        }
 
         synchronized Object of(Snapshot snapshot, Function<? super Snapshot, ?> derivation) {
             if (answer == null) {
@@ -253,6 +305,15 @@ public final class Snapshot {
 
     /** Names of all namespaces: those that have an object, and those that other objects are in. */
     public Set<String> namespaces() {
+        Set<String> known = namespaces;
+        if (known == null) {
+            known = Collections.unmodifiableSet(findNamespaces());
+            namespaces = known;
+        }
+        return known;
+    }
+
+    private Set<String> findNamespaces() {
         Set<String> names = new TreeSet<>();
         resources().forEach(resource -> {
             String name = resource.type().equals(GroupKind.NAMESPACE) ? resource.name() : resource.namespace();

@@ -79,6 +79,24 @@ class ReachTest {
     }
 
     @Test
+    void a_pod_on_a_nodes_network_gets_past_policies_on_its_own_node_alone_whoever_else_is_like_its_target() {
+        assertThat(json("""
+                        {apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: a}, spec: {hostNetwork: true, nodeName: n1}}
+                        ---
+                        {apiVersion: v1, kind: Pod, metadata: {name: near, namespace: shop}, spec: {nodeName: n1}}
+                        ---
+                        {apiVersion: v1, kind: Pod, metadata: {name: far, namespace: shop}, spec: {nodeName: n2}}
+                        ---
+                        apiVersion: networking.k8s.io/v1
+                        kind: NetworkPolicy
+                        metadata: {name: deny, namespace: shop}
+                        spec: {podSelector: {}, policyTypes: [Ingress]}
+                        """))
+                .contains("{\"src\": \"a/agent[Pod]\", \"dst\": \"shop/near[Pod]\", \"conn\": \"All Connections\"}")
+                .doesNotContain("shop/far[Pod]\", \"conn");
+    }
+
+    @Test
     void a_snapshot_without_pods_has_no_rows() {
         assertThat(json("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"))
                 .isEqualTo("[]\n");

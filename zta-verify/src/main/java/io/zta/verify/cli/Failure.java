@@ -11,7 +11,7 @@ final class Failure {
     private Failure() {}
 
     /** Reports a failed command. */
-    static int report(Exception problem, PrintWriter err) {
+    static int report(Throwable problem, PrintWriter err) {
         if (problem instanceof PostureException
                 || problem instanceof SnapshotException
                 || problem instanceof UsageException) {

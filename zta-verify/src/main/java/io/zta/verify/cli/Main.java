@@ -18,6 +18,7 @@ public final class Main {
         // UTF-8 whatever the locale: a report is a file as often as it is read on a screen.
         PrintWriter out = new BytePrinter(System.out);
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true);
+        LastWords.prepare();
         ReadAhead.start(arguments);
         int code = run(out, err, arguments);
         out.flush();
@@ -31,7 +32,10 @@ public final class Main {
         command.setOut(out);
         command.setErr(err);
         command.setCaseInsensitiveEnumValuesAllowed(true);
-        command.setExecutionExceptionHandler((problem, line, parsed) -> Failure.report(problem, line.getErr()));
+        command.setExecutionExceptionHandler((problem, line, parsed) -> {
+            LastWords.ifOutOfHeap(problem);
+            return Failure.report(problem, line.getErr());
+        });
         command.setParameterExceptionHandler((problem, parsed) -> Failure.usage(problem));
         int code = command.execute(arguments);
         out.flush();

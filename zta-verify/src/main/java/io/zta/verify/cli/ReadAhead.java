@@ -15,21 +15,21 @@ final class ReadAhead {
 
     private final Path path;
     private final FutureTask<Snapshot> reading;
+    private final Thread thread;
 
     private ReadAhead(Path path) {
         this.path = path;
         this.reading = new FutureTask<>(() -> Snapshot.of(path));
+        this.thread = new Thread(reading, "reads ahead");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** Starts to read what follows {@code --snapshot}, if anything does. */
     static void start(String... arguments) {
         for (int i = 0; i + 1 < arguments.length; i++) {
             if (arguments[i].equals("--snapshot")) {
-                ReadAhead ahead = new ReadAhead(Path.of(arguments[i + 1]));
-                Thread thread = new Thread(ahead.reading, "reads ahead");
-                thread.setDaemon(true);
-                thread.start();
-                started = ahead;
+                started = new ReadAhead(Path.of(arguments[i + 1]));
                 return;
             }
         }
@@ -43,9 +43,16 @@ final class ReadAhead {
         }
         started = null;
         try {
+            ahead.thread.join(); // without the heap to say so, a task never ends, but its thread does
+            if (!ahead.reading.isDone()) {
+                throw new OutOfMemoryError("the thread that read " + path + " ended");
+            }
             return ahead.reading.get();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException problem) {
+                throw problem;
+            }
+            if (e.getCause() instanceof Error problem) {
                 throw problem;
             }
             throw new IllegalStateException(e.getCause());
