@@ -292,9 +292,7 @@ final class DirectAccess {
 
     private boolean wearsGateway(Pod source) {
         return gateway.filter(worn -> worn.namespace().equals(source.namespace())
-                        && source.labels()
-                                .entrySet()
-                                .containsAll(worn.labels().entrySet())
+                        && source.labels().entrySet().containsAll(worn.labels().entrySet())
                         && !source.hostNetwork())
                 .isPresent();
     }

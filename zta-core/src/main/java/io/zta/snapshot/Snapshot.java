@@ -265,7 +265,8 @@ public final class Snapshot {
      * @param unrelated kinds that the derivation does not look at
      */
     <T> T derived(Class<T> type, Set<GroupKind> unrelated, Function<? super Snapshot, ? extends T> derivation) {
-        return type.cast(derived.computeIfAbsent(type, key -> new Derived(unrelated)).of(this, derivation));
+        return type.cast(
+                derived.computeIfAbsent(type, key -> new Derived(unrelated)).of(this, derivation));
     }
 
     /** One answer, which is not worked out under the lock of the map of them all: one may ask for another. */
