@@ -140,9 +140,7 @@ public final class Reachability {
         }
         Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
         boolean givenLabels = words.labels().stream().anyMatch(Pods::isGiven); // which pods there are hangs on these
-        if (givenLabels
-                || !universe.vocabulary().covers(words, universe.atoms())
-                || takeIpv6Away(removed, words)) {
+        if (givenLabels || !universe.vocabulary().covers(words, universe.atoms()) || takeIpv6Away(removed, words)) {
             return of(snapshot().with(changed), options);
         }
         return replacing(base, all, after, removed, added);

@@ -170,8 +170,7 @@ class SidecarRuleIT {
                 pod.getSpec().setVolumes(List.of(Serialization.unmarshal("name: own\nemptyDir: {}", Volume.class)));
                 pod.getSpec()
                         .getContainers()
-                        .add(Serialization.unmarshal(
-                                "name: istio-proxy\nimage: auto\n" + field, Container.class));
+                        .add(Serialization.unmarshal("name: istio-proxy\nimage: auto\n" + field, Container.class));
             });
         }
         cases.put("hostNetwork", pod -> pod.getSpec().setHostNetwork(true));
