@@ -13,31 +13,32 @@ import java.util.regex.Pattern;
 
 /**
  * Values of labels, and values that selectors ask of them, which stand without quotes and which Kubernetes' parser takes for
- * a number or a truth value. They are text to us; an API server refuses the object.
- *
- * @param policies those of NetworkPolicies: what the cluster holds instead is not known
- * @param wearers those of pods, workloads and namespaces
+ * a number or a truth value. They are text to us; an API server refuses the object. Pure.
  */
-record BareLabels(List<Doubt> policies, List<Doubt> wearers) {
+final class BareLabels {
     /** Signs and points at an end are left out: with them it is no value of a label either way. */
     private static final Pattern NO_TEXT = Pattern.compile("y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF"
             + "|true|True|TRUE|false|False|FALSE|0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*"
             + "|[0-9]+(?:\\.[0-9]+)?(?:[eE]-?[0-9]+)?");
 
-    static BareLabels of(Snapshot snapshot) {
-        return snapshot.derived(BareLabels.class, BareLabels::find);
+    private BareLabels() {}
+
+    /** Those of a NetworkPolicy: what the cluster holds instead of it is not known. */
+    static List<Doubt> ofPolicy(Resource policy) {
+        List<Doubt> found = new ArrayList<>();
+        selectors(policy, policy.spec(), found);
+        return found;
     }
 
-    private static BareLabels find(Snapshot snapshot) {
-        List<Doubt> policies = new ArrayList<>();
-        snapshot.resources(GroupKind.NETWORK_POLICY).forEach(policy -> selectors(policy, policy.spec(), policies));
-        List<Doubt> wearers = new ArrayList<>();
-        snapshot.resources(GroupKind.NAMESPACE).forEach(namespace -> labels(namespace, namespace.tree(), wearers));
+    /** Those of pods, workloads and namespaces. */
+    static List<Doubt> ofWearers(Snapshot snapshot) {
+        List<Doubt> found = new ArrayList<>();
+        snapshot.resources(GroupKind.NAMESPACE).forEach(namespace -> labels(namespace, namespace.tree(), found));
         for (Pod pod : Pods.of(snapshot).all()) {
             Resource resource = pod.resource();
-            labels(resource, pod.fromTemplate() ? template(resource) : resource.tree(), wearers);
+            labels(resource, pod.fromTemplate() ? template(resource) : resource.tree(), found);
         }
-        return new BareLabels(List.copyOf(policies), List.copyOf(wearers));
+        return found;
     }
 
     private static void selectors(Resource policy, Node node, List<Doubt> found) {

@@ -376,7 +376,7 @@ public final class Reach {
                         pods.get(0).resource().origin()));
             }
         }
-        notes.addAll(BareLabels.of(reachability.snapshot()).wearers());
+        notes.addAll(BareLabels.ofWearers(reachability.snapshot()));
         if (workloads.count() == 0) {
             notes.add(Doubt.of("the snapshot holds no pod and no workload", "name a path that holds some"));
         }

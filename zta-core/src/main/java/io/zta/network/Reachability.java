@@ -45,6 +45,7 @@ public final class Reachability {
     private final Matcher matcher;
     private final PortTable ports;
     private final Rows rows;
+    private final Map<String, List<Doubt>> refused;
     private final List<Doubt> doubts;
     private @Nullable Map<String, Pod> byName;
     private @Nullable Snapshot changed;
@@ -58,7 +59,8 @@ public final class Reachability {
             Map<String, List<Policy>> policies,
             Matcher matcher,
             PortTable ports,
-            Rows rows) {
+            Rows rows,
+            Map<String, List<Doubt>> refused) {
         this.base = base;
         this.changes = changes;
         this.options = options;
@@ -67,7 +69,8 @@ public final class Reachability {
         this.matcher = matcher;
         this.ports = ports;
         this.rows = rows;
-        this.doubts = doubts(base);
+        this.refused = refused;
+        this.doubts = doubts(base, refused);
     }
 
     /** Reads the policies of a snapshot, assuming nothing of the network plugin; once for each snapshot. */
@@ -94,7 +97,19 @@ public final class Reachability {
         Matcher matcher = new Matcher(universe, options, nodes);
         PortTable ports = new PortTable();
         Rows rows = new Rows(universe, matcher, ports, options, all);
-        return new Reachability(snapshot, Map.of(), options, universe, policies, matcher, ports, rows);
+        Map<String, List<Doubt>> refused = new LinkedHashMap<>();
+        snapshot.resources(GroupKind.NETWORK_POLICY).forEach(policy -> refuse(policy, refused));
+        return new Reachability(snapshot, Map.of(), options, universe, policies, matcher, ports, rows, refused);
+    }
+
+    /** Notes why an API server would refuse a policy as a whole, in place of what was noted of the one before. */
+    private static void refuse(Resource policy, Map<String, List<Doubt>> refused) {
+        List<Doubt> found = BareLabels.ofPolicy(policy);
+        if (found.isEmpty()) {
+            refused.remove(id(policy));
+        } else {
+            refused.put(id(policy), found);
+        }
     }
 
     private static boolean isPolicy(GroupKind type) {
@@ -139,31 +154,44 @@ public final class Reachability {
             all.put(id(resource), resource);
         }
         Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
+        Universe.Vocabulary gone = Universe.Vocabulary.of(removed, List.of());
         boolean givenLabels = words.labels().stream().anyMatch(Pods::isGiven); // which pods there are hangs on these
-        if (givenLabels || !universe.vocabulary().covers(words, universe.atoms()) || takeIpv6Away(removed, words)) {
+        if (givenLabels || !universe.vocabulary().covers(words, universe.atoms()) || speakOfGivenLabels(gone)
+                || takeIpv6Away(gone, words)) {
             return of(snapshot().with(changed), options);
         }
-        return replacing(base, all, after, removed, added);
+        Map<String, List<Doubt>> stillRefused = new LinkedHashMap<>(refused);
+        changed.forEach(policy -> refuse(policy, stillRefused));
+        return replacing(base, all, after, removed, added, stillRefused);
     }
 
     /** The same cluster without one object. */
     public Reachability without(Resource gone) {
-        List<Policy> removed = policies.get(id(gone));
-        if (removed == null
+        List<Policy> removed = policies.getOrDefault(id(gone), List.of());
+        Universe.Vocabulary words = Universe.Vocabulary.of(removed, List.of());
+        if (removed.isEmpty()
                 || !gone.type().equals(GroupKind.NETWORK_POLICY)
-                || takeIpv6Away(removed, Universe.Vocabulary.of(List.of(), List.of()))) {
+                || speakOfGivenLabels(words)
+                || takeIpv6Away(words, Universe.Vocabulary.of(List.of(), List.of()))) {
             return of(snapshot().without(gone), options);
         }
         Map<String, List<Policy>> after = new LinkedHashMap<>(policies);
         after.remove(id(gone));
-        return replacing(snapshot().without(gone), Map.of(), after, removed, List.of());
+        Map<String, List<Doubt>> stillRefused = new LinkedHashMap<>(refused);
+        stillRefused.remove(id(gone));
+        return replacing(snapshot().without(gone), Map.of(), after, removed, List.of(), stillRefused);
+    }
+
+    /** Whether it hangs on these policies which pods a template is taken for. */
+    private static boolean speakOfGivenLabels(Universe.Vocabulary words) {
+        return words.labels().stream().anyMatch(Pods::isGiven);
     }
 
     /** Whether perhaps nothing speaks of IPv6 any more, which then is no part of the address space. */
-    private boolean takeIpv6Away(List<Policy> removed, Universe.Vocabulary added) {
+    private boolean takeIpv6Away(Universe.Vocabulary removed, Universe.Vocabulary added) {
         return !universe.podsHaveV6()
                 && added.blocks().stream().noneMatch(AddressRange::isV6)
-                && Universe.Vocabulary.of(removed, List.of()).blocks().stream().anyMatch(AddressRange::isV6);
+                && removed.blocks().stream().anyMatch(AddressRange::isV6);
     }
 
     private Reachability replacing(
@@ -171,9 +199,10 @@ public final class Reachability {
             Map<String, Resource> changed,
             Map<String, List<Policy>> after,
             List<Policy> removed,
-            List<Policy> added) {
+            List<Policy> added,
+            Map<String, List<Doubt>> stillRefused) {
         Rows fresh = rows.replacing(removed, added);
-        Reachability next = new Reachability(since, changed, options, universe, after, matcher, ports, fresh);
+        Reachability next = new Reachability(since, changed, options, universe, after, matcher, ports, fresh, stillRefused);
         synchronized (this) {
             if (admissions != null) {
                 next.admissions = admissions.after(fresh, rows.selectedBy(removed, added));
@@ -384,7 +413,7 @@ public final class Reachability {
         return doubts;
     }
 
-    private static List<Doubt> doubts(Snapshot snapshot) {
+    private static List<Doubt> doubts(Snapshot snapshot, Map<String, List<Doubt>> refused) {
         List<Doubt> doubts = new ArrayList<>();
         for (Damage damage : snapshot.damages()) {
             doubts.add(new Doubt(damage.problem(), damage.remedy(), damage.origin()));
@@ -394,7 +423,7 @@ public final class Reachability {
                 doubts.add(Doubt.of(type + " could not be listed", "let this user list them"));
             }
         }
-        doubts.addAll(BareLabels.of(snapshot).policies());
+        refused.values().forEach(doubts::addAll);
         return List.copyOf(doubts);
     }
 

@@ -51,8 +51,12 @@ final class GivenLabels {
 
     private final Map<String, Set<String>> asked = new TreeMap<>();
 
-    /** What the selectors of a snapshot ask for. */
-    GivenLabels(Snapshot snapshot) {
+    /** What the selectors of a snapshot ask for; looked for once for each. */
+    static GivenLabels of(Snapshot snapshot) {
+        return snapshot.derived(GivenLabels.class, GivenLabels::new);
+    }
+
+    private GivenLabels(Snapshot snapshot) {
         for (GroupKind type : snapshot.counts().keySet()) {
             if (type.equals(GroupKind.SERVICE)
                     || type.group().endsWith("networking.k8s.io")
@@ -60,6 +64,11 @@ final class GivenLabels {
                 snapshot.resources(type).forEach(resource -> collect(resource.spec()));
             }
         }
+    }
+
+    /** Whether templates become the same pods by both. */
+    boolean asksLike(GivenLabels other) {
+        return asked.equals(other.asked);
     }
 
     private void collect(Node node) {

@@ -39,9 +39,11 @@ public final class Pods {
     private final Map<Class<?>, Object> derived = new ConcurrentHashMap<>();
     private final List<Pod> all;
     private final Map<WorkloadRef, List<Pod>> byWorkload;
+    private final GivenLabels given;
     private final Map<String, List<Pod>> byNamespace = new HashMap<>();
 
-    private Pods(Map<WorkloadRef, List<Pod>> pods) {
+    private Pods(Map<WorkloadRef, List<Pod>> pods, GivenLabels given) {
+        this.given = given;
         Map<WorkloadRef, List<Pod>> sorted = new TreeMap<>(pods);
         sorted.replaceAll((ref, list) -> List.copyOf(list));
         this.byWorkload = Collections.unmodifiableMap(sorted);
@@ -57,8 +59,14 @@ public final class Pods {
 
     /** The pods of a snapshot, found once for each snapshot. */
     public static Pods of(Snapshot snapshot) {
-        return snapshot.derived(Pods.class, UNRELATED, Pods::find);
+        Pods kept = snapshot.derived(Pods.class, UNRELATED, Pods::find);
+        return kept.given.asksLike(GivenLabels.of(snapshot))
+                ? kept
+                : snapshot.derived(Anew.class, it -> new Anew(find(it))).pods();
     }
+
+    /** The pods of a snapshot whose policies ask for other labels that controllers give than those of the one before. */
+    private record Anew(Pods pods) {}
 
     /**
      * What follows from the pods alone, kept with them: the pods of a snapshot stay the same when other objects change.
@@ -85,7 +93,7 @@ public final class Pods {
             }
         }
         Map<WorkloadRef, List<Pod>> templates = new HashMap<>();
-        GivenLabels given = new GivenLabels(snapshot);
+        GivenLabels given = GivenLabels.of(snapshot);
         for (GroupKind type : CONTROLLERS) {
             for (Resource resource : snapshot.resources(type)) {
                 WorkloadRef ref = self(resource);
@@ -103,7 +111,7 @@ public final class Pods {
             }
         }
         pods.putAll(templates);
-        return new Pods(pods);
+        return new Pods(pods, given);
     }
 
     private static WorkloadRef self(Resource resource) {

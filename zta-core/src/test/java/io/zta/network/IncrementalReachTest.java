@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.zta.snapshot.GroupKind;
+import io.zta.snapshot.Pod;
 import io.zta.snapshot.Pods;
 import io.zta.snapshot.Resource;
 import io.zta.snapshot.Snapshot;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -57,10 +59,27 @@ final class IncrementalReachTest {
                 }
                 expected = Snapshot.of(all);
             }
-            assertThat(json(reach)).isEqualTo(json(Reachability.of(expected)));
+            Reachability anew = Reachability.of(expected);
+            assertThat(json(reach)).isEqualTo(json(anew));
+            assertThat(reach.doubts()).containsExactlyInAnyOrderElementsOf(anew.doubts());
+            assertThat(certainty(reach)).isEqualTo(certainty(anew));
             assertThat(reach.snapshot().resources())
                     .containsExactlyInAnyOrderElementsOf(expected.resources().toList());
         }
+    }
+
+    /** What is certain and what is possible between any two pods, which rows do not show. */
+    private static Map<String, String> certainty(Reachability reach) {
+        Map<String, String> pairs = new TreeMap<>();
+        for (Pod from : reach.pods().all()) {
+            for (Pod to : reach.pods().all()) {
+                Connection connection = reach.between(from, to);
+                pairs.put(
+                        from.workload() + "/" + from.name() + " -> " + to.workload() + "/" + to.name(),
+                        connection.sure() + " | " + connection.possible());
+            }
+        }
+        return pairs;
     }
 
     private static List<Resource> changed(Random random) {
@@ -87,6 +106,40 @@ final class IncrementalReachTest {
         return a.type().equals(b.type())
                 && a.namespace().equals(b.namespace())
                 && a.name().equals(b.name());
+    }
+
+    @Test
+    void a_changed_policy_that_the_server_would_refuse_is_doubted_until_it_is_changed_again() {
+        Snapshot bare = Snapshot.ofText("a", """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: q, namespace: n},
+                 spec: {podSelector: {matchLabels: {a: 1}}}}
+                """);
+        Snapshot quoted = Snapshot.ofText("b", """
+                {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: n, labels: {a: "1"}}}
+                ---
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: q, namespace: n},
+                 spec: {podSelector: {matchLabels: {a: "1"}}}}
+                """);
+        Resource refused = bare.resources(GroupKind.NETWORK_POLICY).get(0);
+        Reachability reach = Reachability.of(quoted).with(List.of(refused));
+        assertThat(reach.doubts()).hasSize(1);
+        assertThat(reach.without(refused).doubts()).isEmpty();
+        assertThat(reach.with(quoted.resources(GroupKind.NETWORK_POLICY)).doubts())
+                .isEmpty();
+    }
+
+    @Test
+    void a_changed_policy_that_asks_for_a_label_controllers_give_finds_other_pods_in_a_template() {
+        Snapshot before = Snapshot.ofText("a", """
+                {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: n},
+                 spec: {replicas: 2, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: a}]}}}}
+                """);
+        assertThat(Pods.of(before).all()).hasSize(1);
+        Snapshot after = before.with(Snapshot.ofText("b", """
+                {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: q, namespace: n},
+                 spec: {podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: db-1}}}}
+                """).resources().toList());
+        assertThat(Pods.of(after).all()).extracting(Pod::name).containsExactlyInAnyOrder("db-0", "db-1");
     }
 
     @Test
