@@ -156,7 +156,9 @@ public final class Reachability {
         Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
         Universe.Vocabulary gone = Universe.Vocabulary.of(removed, List.of());
         boolean givenLabels = words.labels().stream().anyMatch(Pods::isGiven); // which pods there are hangs on these
-        if (givenLabels || !universe.vocabulary().covers(words, universe.atoms()) || speakOfGivenLabels(gone)
+        if (givenLabels
+                || !universe.vocabulary().covers(words, universe.atoms())
+                || speakOfGivenLabels(gone)
                 || takeIpv6Away(gone, words)) {
             return of(snapshot().with(changed), options);
         }
@@ -202,7 +204,8 @@ public final class Reachability {
             List<Policy> added,
             Map<String, List<Doubt>> stillRefused) {
         Rows fresh = rows.replacing(removed, added);
-        Reachability next = new Reachability(since, changed, options, universe, after, matcher, ports, fresh, stillRefused);
+        Reachability next =
+                new Reachability(since, changed, options, universe, after, matcher, ports, fresh, stillRefused);
         synchronized (this) {
             if (admissions != null) {
                 next.admissions = admissions.after(fresh, rows.selectedBy(removed, added));
