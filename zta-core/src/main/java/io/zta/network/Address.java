@@ -16,22 +16,28 @@ record Address(boolean v6, long high, long low) implements Comparable<Address> {
     }
 
     private static Optional<Address> parseV4(String text) {
-        String[] octets = text.split("\\.", -1);
-        if (octets.length != 4) {
-            return Optional.empty();
-        }
         long value = 0;
-        for (String octet : octets) {
-            if (octet.isEmpty()
-                    || octet.length() > 3
-                    || !octet.chars().allMatch(c -> c >= '0' && c <= '9')
-                    || octet.length() > 1 && octet.charAt(0) == '0'
-                    || Integer.parseInt(octet) > 255) {
+        int octets = 0;
+        int digits = 0;
+        int octet = 0;
+        for (int i = 0; i <= text.length(); i++) { // one for each pod of a cluster, so nothing is cut out of the text
+            char c = i < text.length() ? text.charAt(i) : '.';
+            if (c == '.') {
+                if (digits == 0 || octet > 255 || octets == 4) {
+                    return Optional.empty();
+                }
+                value = value << 8 | octet;
+                octets++;
+                digits = 0;
+                octet = 0;
+            } else if (c < '0' || c > '9' || digits == 3 || digits > 0 && octet == 0) {
                 return Optional.empty();
+            } else {
+                octet = octet * 10 + (c - '0');
+                digits++;
             }
-            value = value << 8 | Integer.parseInt(octet);
         }
-        return Optional.of(new Address(false, 0, value));
+        return octets == 4 ? Optional.of(new Address(false, 0, value)) : Optional.empty();
     }
 
     private static Optional<Address> parseV6(String given) {

@@ -53,7 +53,9 @@ final class PodKinds {
             }
             last = kind;
             List<Address> parsed = parsed(pod.ips());
-            anyV6 |= parsed.stream().anyMatch(Address::v6);
+            for (Address address : parsed) {
+                anyV6 |= address.v6();
+            }
             addresses.add(parsed);
             numbers.put(pod, number);
         }

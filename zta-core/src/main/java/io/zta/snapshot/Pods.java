@@ -142,9 +142,12 @@ public final class Pods {
 
     /** The reference to the owner that manages an object. Others only say with whom it is to be deleted. */
     private static Optional<Node> controller(Resource resource) {
-        return resource.tree().at("metadata", "ownerReferences").items().stream()
-                .filter(owner -> owner.get("controller").isTrue())
-                .findFirst();
+        for (Node owner : resource.tree().get("metadata").get("ownerReferences").items()) {
+            if (owner.get("controller").isTrue()) {
+                return Optional.of(owner);
+            }
+        }
+        return Optional.empty();
     }
 
     private static WorkloadRef named(Node owner, Resource owned) {

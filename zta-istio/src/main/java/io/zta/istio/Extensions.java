@@ -23,10 +23,22 @@ final class Extensions {
 
     private final Snapshot snapshot;
     private final MeshSettings settings;
+    private final List<Resource> ofOtherRevisions = new ArrayList<>();
 
     Extensions(Snapshot snapshot, MeshSettings settings) {
         this.snapshot = snapshot;
         this.settings = settings;
+        for (GroupKind kind : POLICIES) {
+            for (Resource policy : snapshot.resources(kind)) {
+                if (!revision(policy).equals(settings.revision())) {
+                    ofOtherRevisions.add(policy);
+                }
+            }
+        }
+    }
+
+    private String revision(Resource policy) {
+        return policy.labels().getOrDefault("istio.io/rev", settings.revision());
     }
 
     List<Doubt> doubts(Pod pod) {
@@ -57,16 +69,13 @@ final class Extensions {
                         sidecar.originOf(ingress)));
             }
         }
-        for (GroupKind kind : POLICIES) {
-            for (Resource policy : snapshot.resources(kind)) {
-                String revision = policy.labels().getOrDefault("istio.io/rev", settings.revision());
-                if (near(policy, pod) && !revision.equals(settings.revision())) {
-                    doubts.add(new Doubt(
-                            policy.display() + " is labelled istio.io/rev: " + revision
-                                    + ", and the control plane of revision " + settings.revision() + " passes it by",
-                            "take the label off",
-                            policy.origin()));
-                }
+        for (Resource policy : ofOtherRevisions) {
+            if (near(policy, pod)) {
+                doubts.add(new Doubt(
+                        policy.display() + " is labelled istio.io/rev: " + revision(policy)
+                                + ", and the control plane of revision " + settings.revision() + " passes it by",
+                        "take the label off",
+                        policy.origin()));
             }
         }
         settings.undiscovered(pod.namespace(), snapshot.namespaceLabels(pod.namespace()))
