@@ -47,6 +47,7 @@ final class DirectAccess {
                 .because("no pod and no address beside the allowed ones is let through to any port");
         reach.doubts().forEach(result::doubt);
         doubts.forEach(result::doubt);
+        reach.unreadWorkloads(namespace).forEach(result::doubt);
         Probes probes = new Probes(reach);
         List<Pod> sources = reach.kinds(reach.pods().all()).stream()
                 // A pod on the node's network is the node, which every plugin lets in: a declared exception.

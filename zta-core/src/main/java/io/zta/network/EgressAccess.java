@@ -44,6 +44,7 @@ final class EgressAccess {
                 .because("no connection to a pod or an address beside the allowed ones is let out");
         reach.doubts().forEach(result::doubt);
         doubts.forEach(result::doubt);
+        reach.unreadWorkloads(namespace).forEach(result::doubt);
         List<Pod> kinds = reach.kinds(reach.pods().all());
         List<Pod> targets =
                 kinds.stream().filter(pod -> !Strangers.isNewcomer(pod)).toList();

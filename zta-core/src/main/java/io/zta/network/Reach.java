@@ -349,12 +349,13 @@ public final class Reach {
                 .replace(">", "&gt;");
     }
 
-    /** What the rows leave out: documents and policies that were not read or not evaluated. Where there are none, empty. */
+    /** What the rows leave out: documents, policies and workloads that were not read or not evaluated. Where there are none, empty. */
     public List<Doubt> unread() {
         Set<Doubt> unread = new LinkedHashSet<>(reachability.doubts());
         for (Policy policy : reachability.policies()) {
             unread.addAll(policy.problems());
         }
+        reachability.pods().unread().forEach(workload -> unread.add(Doubt.ofPods(workload)));
         return List.copyOf(unread);
     }
 

@@ -379,6 +379,14 @@ public final class Reachability {
         return connection(answer, () -> doubts(target, Direction.INGRESS));
     }
 
+    /** Why there may be pods in a namespace that nobody knows of. */
+    List<Doubt> unreadWorkloads(String namespace) {
+        return pods().unread().stream()
+                .filter(workload -> workload.namespace().equals(namespace))
+                .map(Doubt::ofPods)
+                .toList();
+    }
+
     /** One pod of each kind: those that policies can't tell apart, of one workload, labels and service account. */
     List<Pod> kinds(List<Pod> pods) {
         Map<String, Pod> kinds = new LinkedHashMap<>();

@@ -33,6 +33,9 @@ public final class Pods {
     private static final Set<String> KINDS =
             CONTROLLERS.stream().map(GroupKind::kind).collect(Collectors.toSet());
 
+    /** Groups whose objects make no pods, or make them of none of the containers they speak of. */
+    private static final List<String> WITHOUT_PODS = List.of(".k8s.io", ".istio.io", "cilium.io", "projectcalico.org");
+
     /** What a change of leaves the pods as they are; a workload may be owned by an object of any other kind. */
     private static final Set<GroupKind> UNRELATED = Set.of(GroupKind.NETWORK_POLICY);
 
@@ -40,10 +43,12 @@ public final class Pods {
     private final List<Pod> all;
     private final Map<WorkloadRef, List<Pod>> byWorkload;
     private final GivenLabels given;
+    private final List<Resource> unread;
     private final Map<String, List<Pod>> byNamespace = new HashMap<>();
 
-    private Pods(Map<WorkloadRef, List<Pod>> pods, GivenLabels given) {
+    private Pods(Map<WorkloadRef, List<Pod>> pods, GivenLabels given, List<Resource> unread) {
         this.given = given;
+        this.unread = List.copyOf(unread);
         Map<WorkloadRef, List<Pod>> sorted = new TreeMap<>(pods);
         sorted.replaceAll((ref, list) -> List.copyOf(list));
         this.byWorkload = Collections.unmodifiableMap(sorted);
@@ -111,7 +116,32 @@ public final class Pods {
             }
         }
         pods.putAll(templates);
-        return new Pods(pods, given);
+        return new Pods(pods, given, unread(snapshot, pods.keySet()));
+    }
+
+    private static List<Resource> unread(Snapshot snapshot, Set<WorkloadRef> known) {
+        List<Resource> unread = new ArrayList<>();
+        for (GroupKind type : snapshot.counts().keySet()) {
+            if (!type.group().isEmpty()
+                    && !CONTROLLERS.contains(type)
+                    && WITHOUT_PODS.stream().noneMatch(type.group()::endsWith)) {
+                for (Resource resource : snapshot.resources(type)) {
+                    if (holdsContainers(resource.spec(), 8) && !known.contains(self(resource))) {
+                        unread.add(resource);
+                    }
+                }
+            }
+        }
+        return unread;
+    }
+
+    private static boolean holdsContainers(Node node, int depth) {
+        if (node.get("containers").item(0).get("image").isScalar()) {
+            return true;
+        }
+        return depth > 0
+                && (node.fields().values().stream().anyMatch(field -> holdsContainers(field, depth - 1))
+                        || node.items().stream().anyMatch(item -> holdsContainers(item, depth - 1)));
     }
 
     private static WorkloadRef self(Resource resource) {
@@ -268,6 +298,14 @@ public final class Pods {
     /** The pods of each workload, sorted by workload; every list has at least one. */
     public Map<WorkloadRef, List<Pod>> byWorkload() {
         return byWorkload;
+    }
+
+    /**
+     * Objects that speak of containers and are of a kind whose template is not read (a Rollout, a Knative Service), where the
+     * snapshot holds nothing they made: what their pods would be is not known.
+     */
+    public List<Resource> unread() {
+        return unread;
     }
 
     /** The pods of a namespace, by workload. */

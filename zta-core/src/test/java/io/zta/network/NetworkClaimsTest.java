@@ -7,6 +7,7 @@ import io.zta.Posture;
 import io.zta.ZeroTrust;
 import io.zta.finding.Claim;
 import io.zta.finding.ClaimResult;
+import io.zta.finding.Doubt;
 import io.zta.finding.Finding;
 import io.zta.finding.Verdict;
 import io.zta.intent.Workload;
@@ -188,6 +189,30 @@ final class NetworkClaimsTest {
                 .toYaml()
                 .replace("podSelector: {}", "podSelector: {matchExpressions: [{key: app, operator: Exists}]}");
         assertShown(direct(with(CLUSTER, closed)), "ZTA-NET-006", "NET-label");
+    }
+
+    private static final String ROLLOUT = """
+            {apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: roll, namespace: shop, uid: u},
+             spec: {template: {metadata: {labels: {app: roll}}, spec: {containers: [{name: a, image: "a:1"}]}}}}
+            """;
+
+    @Test
+    void a_workload_of_a_kind_that_is_not_read_leaves_no_proof_until_its_pods_are_there() {
+        assertUnproven(ROLLOUT);
+        Snapshot running = with(closed(POSTURE), ROLLOUT + """
+                ---
+                {apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: roll-1, namespace: shop, ownerReferences:
+                   [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: roll, controller: true}]}, spec: {replicas: 0}}
+                ---
+                {apiVersion: v1, kind: Pod, metadata: {name: roll-1-x, namespace: shop, labels: {app: roll}, ownerReferences:
+                   [{apiVersion: apps/v1, kind: ReplicaSet, name: roll-1, controller: true}]},
+                 spec: {containers: [{name: a, image: "a:1"}]}}
+                """);
+        assertThat(claim(POSTURE, running, Claim.DIRECT_ACCESS).verdict()).isInstanceOf(Verdict.Proven.class);
+        assertThat(Reach.of(with(CLUSTER, ROLLOUT)).unread())
+                .extracting(Doubt::reason)
+                .anySatisfy(reason -> assertThat(reason).startsWith("Rollout shop/roll"));
+        assertThat(Reach.of(running).unread()).isEmpty();
     }
 
     @Test

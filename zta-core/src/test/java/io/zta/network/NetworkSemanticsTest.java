@@ -24,7 +24,7 @@ import org.junit.jupiter.api.TestFactory;
 class NetworkSemanticsTest {
     /** Rules of findings, whose rows are in {@link NetworkClaimsTest}. */
     private static final Set<String> FINDINGS =
-            Set.of("NET-31", "NET-32", "NET-33", "NET-34", "NET-35", "NET-36", "NET-38", "NET-39");
+            Set.of("NET-31", "NET-32", "NET-33", "NET-34", "NET-35", "NET-36", "NET-38", "NET-39", "NET-51");
 
     private static final String CLUSTER = """
             {apiVersion: v1, kind: Namespace, metadata: {name: one}}

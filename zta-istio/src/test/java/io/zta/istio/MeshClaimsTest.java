@@ -94,6 +94,18 @@ class MeshClaimsTest {
     }
 
     @Test
+    void a_workload_of_a_kind_that_is_not_read_leaves_no_proof() {
+        Snapshot more = closed(POSTURE).with(Snapshot.ofText("more", """
+                apiVersion: serving.knative.dev/v1
+                kind: Service
+                metadata: {name: k, namespace: shop}
+                spec: {template: {spec: {containers: [{image: "a:1"}]}}}
+                """));
+        assertThat(verdicts(examine(closed(POSTURE)))).contains("PLAINTEXT Proven", "IDENTITY Proven");
+        assertThat(verdicts(examine(more))).contains("PLAINTEXT Unknown", "IDENTITY Unknown");
+    }
+
+    @Test
     void no_two_kinds_of_findings_share_an_id() {
         assertThat(MeshFinding.values())
                 .extracting(kind ->
