@@ -36,7 +36,7 @@ final class BareLabels {
         snapshot.resources(GroupKind.NAMESPACE).forEach(namespace -> labels(namespace, namespace.tree(), found));
         for (Pod pod : Pods.of(snapshot).all()) {
             Resource resource = pod.resource();
-            labels(resource, pod.fromTemplate() ? template(resource) : resource.tree(), found);
+            labels(resource, pod.fromTemplate() ? Pods.templateOf(resource) : resource.tree(), found);
         }
         return found;
     }
@@ -52,12 +52,6 @@ final class BareLabels {
             }
         });
         node.items().forEach(item -> selectors(policy, item, found));
-    }
-
-    private static Node template(Resource workload) {
-        return workload.type().equals(GroupKind.CRON_JOB)
-                ? workload.spec().at("jobTemplate", "spec", "template")
-                : workload.spec().get("template");
     }
 
     private static void labels(Resource resource, Node holder, List<Doubt> found) {

@@ -47,25 +47,13 @@ final class DirectAccess {
                 .because("no pod and no address beside the allowed ones is let through to any port");
         reach.doubts().forEach(result::doubt);
         doubts.forEach(result::doubt);
-        reach.unreadWorkloads(namespace).forEach(result::doubt);
+        reach.pods().unreadIn(namespace).stream().map(Doubt::ofPods).forEach(result::doubt);
         Probes probes = new Probes(reach);
         List<Pod> sources = reach.kinds(reach.pods().all()).stream()
                 // A pod on the node's network is the node, which every plugin lets in: a declared exception.
                 .filter(pod -> !Strangers.isNewcomer(pod) && !pod.hostNetwork())
                 .toList();
-        List<Pod> found = new ArrayList<>();
-        boolean closed = true;
-        for (Pod target : reach.kinds(reach.pods().in(namespace))) {
-            if (!Strangers.includes(target) && posture.protects(namespace, target.labels())) {
-                found.add(target);
-                closed &= judge(target, sources, result);
-            }
-        }
-        if (closed && !found.isEmpty()) { // else the same way in would be told once more
-            reach.pods().in(namespace).stream()
-                    .filter(Strangers::isNewcomer)
-                    .forEach(newcomer -> judge(newcomer, sources, result));
-        }
+        Strangers.judge(posture, namespace, reach, target -> judge(target, sources, result));
         for (Pod target : reach.pods().in(namespace)) {
             if (posture.protects(namespace, target.labels())) {
                 probes.aimedAt(target).forEach(result::violatedBy);
@@ -117,9 +105,9 @@ final class DirectAccess {
         Map<String, Finding> open = new LinkedHashMap<>();
         for (Pod source : sources) {
             if (reach.isShutTo(source, target)) { // most are, and nothing more is to be known of them
-                cover(target, result);
+                result.cover(Strangers.covered(target));
             } else if (!source.equals(target)) {
-                cover(target, result);
+                result.cover(Strangers.covered(target));
                 check(
                         target,
                         source.display(),
@@ -135,16 +123,11 @@ final class DirectAccess {
             }
         }
         for (AddressRange range : reach.externalRanges()) {
-            cover(target, result);
+            result.cover(Strangers.covered(target));
             check(target, range.toString(), "outside", reach.fromAddresses(range, target), PortSet.NONE, open, result);
         }
         open.values().forEach(result::violatedBy);
         return open.isEmpty();
-    }
-
-    /** A pod that is not there is nothing that was looked at. */
-    private static void cover(Pod target, ClaimResult.Collector result) {
-        result.cover(Strangers.isNewcomer(target) ? 0 : 1);
     }
 
     /** What stops a pod that could be made at its own side alone: another label of it may be let out. */

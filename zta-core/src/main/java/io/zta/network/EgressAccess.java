@@ -44,31 +44,17 @@ final class EgressAccess {
                 .because("no connection to a pod or an address beside the allowed ones is let out");
         reach.doubts().forEach(result::doubt);
         doubts.forEach(result::doubt);
-        reach.unreadWorkloads(namespace).forEach(result::doubt);
-        List<Pod> kinds = reach.kinds(reach.pods().all());
-        List<Pod> targets =
-                kinds.stream().filter(pod -> !Strangers.isNewcomer(pod)).toList();
-        List<Pod> found = new ArrayList<>();
-        boolean closed = true;
-        for (Pod source : kinds) {
-            if (!Strangers.includes(source)
-                    && posture.protects(namespace, source.labels())
-                    && source.namespace().equals(namespace)) {
-                found.add(source);
-                closed &= judge(source, targets, result);
-            }
-        }
-        if (closed && !found.isEmpty()) { // else the same way out would be told once more
-            reach.pods().in(namespace).stream()
-                    .filter(Strangers::isNewcomer)
-                    .forEach(newcomer -> judge(newcomer, targets, result));
-        }
+        reach.pods().unreadIn(namespace).stream().map(Doubt::ofPods).forEach(result::doubt);
+        List<Pod> targets = reach.kinds(reach.pods().all()).stream()
+                .filter(pod -> !Strangers.isNewcomer(pod))
+                .toList();
+        Strangers.judge(posture, namespace, reach, source -> judge(source, targets, result));
         return result.result();
     }
 
     /** Whether nothing but what is allowed was found open for sure. */
     private boolean judge(Pod source, Iterable<Pod> targets, ClaimResult.Collector result) {
-        int covers = Strangers.isNewcomer(source) ? 0 : 1; // a pod that is not there is nothing that was looked at
+        int covers = Strangers.covered(source);
         Map<String, Finding> open = new LinkedHashMap<>();
         for (Pod target : targets) {
             if (!target.equals(source)) {

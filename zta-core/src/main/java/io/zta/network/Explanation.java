@@ -125,7 +125,11 @@ public record Explanation(
     }
 
     private static boolean named(Pod pod, String name) {
-        if (!isWithin(pod.namespace(), name)) {
+        String namespace = pod.namespace();
+        boolean within = name.length() > namespace.length()
+                && name.charAt(namespace.length()) == '/'
+                && name.startsWith(namespace);
+        if (!within) { // most pods need not be asked further
             return false;
         }
         return pod.display().equals(name)
@@ -133,27 +137,18 @@ public record Explanation(
                 || (pod.workload().namespace() + "/" + pod.workload().name()).equals(name);
     }
 
-    /** Whether what is named is of a namespace: most pods need not be asked further. */
-    private static boolean isWithin(String namespace, String name) {
-        return name.length() > namespace.length()
-                && name.charAt(namespace.length()) == '/'
-                && name.startsWith(namespace);
-    }
-
     /** The pod of that name, or else the pods of the workload, or else the addresses. */
     private static List<End> ends(Reachability reach, String name) {
         List<End> workload = new ArrayList<>();
         for (Pod pod : reach.pods().all()) {
-            if (!isWithin(pod.namespace(), name)) {
+            if (!named(pod, name)) {
                 continue;
             }
             End end = new End(Optional.of(pod), Optional.empty());
             if (pod.display().equals(name) && !pod.fromTemplate()) {
                 return List.of(end);
             }
-            if (named(pod, name)) {
-                workload.add(end);
-            }
+            workload.add(end);
         }
         if (!workload.isEmpty()) {
             return workload;

@@ -153,7 +153,7 @@ public final class Reach {
     private int pieces() {
         Universe universe = reachability.universe();
         List<AddressRange> pieces = universe.atoms().pieces();
-        if (!pieces.get(pieces.size() - 1).isV6() || universe.hasV6Pods()) {
+        if (!pieces.get(pieces.size() - 1).isV6() || universe.podsHaveV6()) {
             return pieces.size();
         }
         List<Policy> counted = reachability.policies().stream()

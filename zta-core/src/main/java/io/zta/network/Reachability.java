@@ -155,8 +155,7 @@ public final class Reachability {
         }
         Universe.Vocabulary words = Universe.Vocabulary.of(added, List.of());
         Universe.Vocabulary gone = Universe.Vocabulary.of(removed, List.of());
-        boolean givenLabels = words.labels().stream().anyMatch(Pods::isGiven); // which pods there are hangs on these
-        if (givenLabels
+        if (speakOfGivenLabels(words)
                 || !universe.vocabulary().covers(words, universe.atoms())
                 || speakOfGivenLabels(gone)
                 || takeIpv6Away(gone, words)) {
@@ -363,28 +362,20 @@ public final class Reachability {
 
     /** What a pod's own side lets out to another pod, whatever that one lets in. */
     Connection leaving(Pod from, Pod to) {
-        int source = classOf(from);
-        int target = classOf(to);
-        Row row = rows.row(source, Direction.EGRESS);
-        int[] answer = {row.sure()[target], row.best()[target], row.possible()[target]};
-        return connection(answer, () -> doubts(source, Direction.EGRESS));
+        return side(from, to, Direction.EGRESS);
     }
 
     /** What a pod's own side lets in from another pod, whatever that one lets out. */
     Connection arriving(Pod from, Pod to) {
-        int source = classOf(from);
-        int target = classOf(to);
-        Row row = rows.row(target, Direction.INGRESS);
-        int[] answer = {row.sure()[source], row.best()[source], row.possible()[source]};
-        return connection(answer, () -> doubts(target, Direction.INGRESS));
+        return side(to, from, Direction.INGRESS);
     }
 
-    /** Why there may be pods in a namespace that nobody knows of. */
-    List<Doubt> unreadWorkloads(String namespace) {
-        return pods().unread().stream()
-                .filter(workload -> workload.namespace().equals(namespace))
-                .map(Doubt::ofPods)
-                .toList();
+    private Connection side(Pod own, Pod other, Direction direction) {
+        int pods = classOf(own);
+        int end = classOf(other);
+        Row row = rows.row(pods, direction);
+        int[] answer = {row.sure()[end], row.best()[end], row.possible()[end]};
+        return connection(answer, () -> doubts(pods, direction));
     }
 
     /** One pod of each kind: those that policies can't tell apart, of one workload, labels and service account. */

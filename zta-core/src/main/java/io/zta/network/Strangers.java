@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Pods that are not there and that anyone with the right to create pods could make. Sources and destinations: for each peer
@@ -68,6 +69,32 @@ final class Strangers {
 
     static boolean isNewcomer(Pod pod) {
         return pod.name().equals(NEWCOMER);
+    }
+
+    /** What a pod that was judged counts for: one that is not there is nothing that was looked at. */
+    static int covered(Pod pod) {
+        return isNewcomer(pod) ? 0 : 1;
+    }
+
+    /**
+     * Judges the protected pods of a namespace, one of each kind, and where all are closed the newcomer too: else the same
+     * way would be told once more.
+     *
+     * @param isClosed judges a pod; true where it was found closed, or unknown
+     * @return whether all were, the newcomer too
+     */
+    static boolean judge(Posture posture, String namespace, Reachability reach, Predicate<Pod> isClosed) {
+        List<Pod> pods = reach.kinds(reach.pods().in(namespace)).stream()
+                .filter(pod -> !includes(pod) && posture.protects(namespace, pod.labels()))
+                .toList();
+        boolean closed = !pods.isEmpty();
+        for (Pod pod : pods) {
+            closed &= isClosed.test(pod);
+        }
+        return closed
+                && reach.pods().in(namespace).stream()
+                        .filter(Strangers::isNewcomer)
+                        .allMatch(isClosed);
     }
 
     /** Whether {@code namespace/name} names one of them. */

@@ -188,11 +188,6 @@ final class Universe {
         return nodes;
     }
 
-    /** Whether some pod has an IPv6 address. */
-    boolean hasV6Pods() {
-        return kinds.hasV6();
-    }
-
     Vocabulary vocabulary() {
         return vocabulary;
     }

@@ -256,9 +256,7 @@ public final class Pods {
     }
 
     private static List<Pod> template(Resource resource, WorkloadRef workload, GivenLabels given) {
-        Node template = resource.type().equals(GroupKind.CRON_JOB)
-                ? resource.spec().at("jobTemplate", "spec", "template")
-                : resource.spec().get("template");
+        Node template = templateOf(resource);
         if (!template.isObject()) {
             return List.of();
         }
@@ -306,6 +304,20 @@ public final class Pods {
      */
     public List<Resource> unread() {
         return unread;
+    }
+
+    /** Those of a namespace. */
+    public List<Resource> unreadIn(String namespace) {
+        return unread.stream()
+                .filter(workload -> workload.namespace().equals(namespace))
+                .toList();
+    }
+
+    /** The template of a workload's pods as written; absent where it has none. */
+    public static Node templateOf(Resource workload) {
+        return workload.type().equals(GroupKind.CRON_JOB)
+                ? workload.spec().at("jobTemplate", "spec", "template")
+                : workload.spec().get("template");
     }
 
     /** The pods of a namespace, by workload. */

@@ -51,7 +51,7 @@ final class IdentityClaim {
             collector.assume("The token issuer's keys are what the issuer publishes.");
         }
         MeshExamination.assumptions(collector, mesh, classes);
-        MeshExamination.unreadWorkloads(collector, pods, namespace);
+        pods.unreadIn(namespace).stream().map(Doubt::ofPods).forEach(collector::doubt);
         Mesh widened = Mesh.of(mesh.snapshot().with(List.of(allowAll(namespace))));
         for (Map.Entry<Pod, Integer> entry : classes.entrySet()) {
             Pod pod = entry.getKey();

@@ -114,7 +114,7 @@ final class MeshExamination {
                 "UDP and SCTP have applications only on ports that pods declare or Services lead to: no sidecar"
                         + " takes them, nor ICMP.");
         assumptions(collector, mesh, classes);
-        unreadWorkloads(collector, pods, namespace);
+        pods.unreadIn(namespace).stream().map(Doubt::ofPods).forEach(collector::doubt);
         boolean closed = true;
         for (Map.Entry<Pod, Integer> entry : classes.entrySet()) {
             Pod pod = entry.getKey();
@@ -133,14 +133,6 @@ final class MeshExamination {
         }
         collector.because("every port of every protected pod is captured by Istio's own proxy and takes mTLS only");
         return collector.result();
-    }
-
-    /** Workloads whose pods nobody knows: whether they have a sidecar is not known either. */
-    static void unreadWorkloads(ClaimResult.Collector collector, Pods pods, String namespace) {
-        pods.unread().stream()
-                .filter(workload -> workload.namespace().equals(namespace))
-                .map(Doubt::ofPods)
-                .forEach(collector::doubt);
     }
 
     /** What the settings of the mesh leave open, and the proxy's images where the snapshot does not say which are Istio's. */
